@@ -1,0 +1,175 @@
+"""Rules across files: ids resolve, figures fit the instruments, overlaps are declared from both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from synth.errors import Fault
+from synth.extraction.eligibility import standing
+from synth.protocol import Protocol
+from synth.provenance import Source
+from synth.schemas import Table, number
+
+_SCORES = ("baseline_mean", "baseline_min", "baseline_max", "followup_mean", "followup_min", "followup_max")
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that the rules look at: tables by name, protocol, record ids, decision by record."""
+
+    tables: dict[str, Table]
+    protocol: Protocol
+    record_ids: frozenset[str]
+    decisions: dict[str, str]
+
+
+def cross_faults(context: Context) -> list[Fault]:
+    """Every fault and warning that shows only when the files are read together."""
+    rules = (_links, _procedures, _outcomes, _ranges, _events, _sizes, _overlaps, _people, _sources, _columns, _roles)
+    return [fault for rule in rules for fault in rule(context)]
+
+
+def _rows(table: Table) -> Iterator[tuple[int, pd.Series]]:
+    for (_, row), line in zip(table.text.iterrows(), table.lines, strict=True):
+        yield line, row
+
+
+def _unknown(table: Table, column: str, names: Iterable[str], where: str) -> Iterator[Fault]:
+    known = set(names)
+    for line, row in _rows(table):
+        if row[column] and row[column] not in known:
+            yield Fault(table.file, line, column, f"{row[column]!r} is not in {where}; use one of its names or add it there")
+
+
+def _links(context: Context) -> Iterator[Fault]:
+    studies, arms = context.tables["studies"], context.tables["arms"]
+    yield from _unknown(studies, "record_id", context.record_ids, "records/records.jsonl")
+    for name in ("arms", "outcomes", "events", "cases"):
+        yield from _unknown(context.tables[name], "study_id", studies.text["study_id"], studies.file)
+    known = set(zip(arms.text["study_id"], arms.text["arm_id"], strict=True))
+    for name in ("outcomes", "events", "cases"):
+        table = context.tables[name]
+        for line, row in _rows(table):
+            if (row["study_id"], row["arm_id"]) not in known:
+                message = f"study {row['study_id']!r} has no arm {row['arm_id']!r} in {arms.file}; add the arm or correct the id"
+                yield Fault(table.file, line, "arm_id", message)
+
+
+def _procedures(context: Context) -> Iterator[Fault]:
+    names = (item.id for item in context.protocol.procedures)
+    yield from _unknown(context.tables["arms"], "procedure", names, "the procedures of protocol.yml")
+
+
+def _outcomes(context: Context) -> Iterator[Fault]:
+    protocol, table = context.protocol, context.tables["outcomes"]
+    instruments = [item.id for item in protocol.instruments]
+    yield from _unknown(table, "outcome", (item.id for item in protocol.outcomes), "the outcomes of protocol.yml")
+    yield from _unknown(table, "instrument", instruments, "the instruments of protocol.yml")
+    yield from _unknown(context.tables["cases"], "instrument", instruments, "the instruments of protocol.yml")
+    measured = {item.id: item.instruments for item in protocol.outcomes}
+    for line, row in _rows(table):
+        allowed = measured.get(row["outcome"])
+        if allowed is not None and row["instrument"] in instruments and row["instrument"] not in allowed:
+            message = f"{row['instrument']!r} does not measure {row['outcome']!r} in protocol.yml; expected: {', '.join(allowed)}"
+            yield Fault(table.file, line, "instrument", message)
+
+
+def _ranges(context: Context) -> Iterator[Fault]:
+    ranges = {
+        item.id: (item.minimum, item.maximum) for item in context.protocol.instruments if item.minimum is not None
+    }
+    for name, columns in (("outcomes", _SCORES), ("cases", ("baseline", "followup"))):
+        table = context.tables[name]
+        for column in columns:
+            values = number(table.text, column)
+            for line, instrument, value in zip(table.lines, table.text["instrument"], values, strict=True):
+                low, high = ranges.get(instrument, (None, None))
+                if low is not None and high is not None and (value < low or value > high):
+                    message = f"{value:g} is outside the range of {instrument}, {low:g} to {high:g}"
+                    yield Fault(table.file, line, column, message)
+
+
+def _events(context: Context) -> Iterator[Fault]:
+    names = (item.id for item in context.protocol.events)
+    yield from _unknown(context.tables["events"], "event", names, "the events of protocol.yml")
+
+
+def _sizes(context: Context) -> Iterator[Fault]:
+    """A denominator is at most what the arm holds, or what the study enrolled."""
+    arms, studies = context.tables["arms"].text, context.tables["studies"].text
+    enrolled = dict(zip(studies["study_id"], number(studies, "enrolled"), strict=True))
+    largest: dict[tuple[str, str], float] = {}
+    sizes = zip(number(arms, "n_patients"), number(arms, "n_hips"), strict=True)
+    for study, arm, (patients, hips) in zip(arms["study_id"], arms["arm_id"], sizes, strict=True):
+        known = [size for size in (patients, hips, enrolled.get(study, float("nan"))) if size == size]
+        largest[(study, arm)] = max(known, default=float("inf"))
+    for name, column in (("outcomes", "n"), ("events", "total")):
+        table = context.tables[name]
+        for (line, row), size in zip(_rows(table), number(table.text, column), strict=True):
+            limit = largest.get((row["study_id"], row["arm_id"]), float("inf"))
+            if size > limit:
+                message = f"{size:g} is more than the arm's patients, hips or enrolled ({limit:g})"
+                yield Fault(table.file, line, column, message)
+
+
+def _overlaps(context: Context) -> Iterator[Fault]:
+    arms = context.tables["arms"]
+    declared = {
+        f"{row['study_id']}/{row['arm_id']}": set(row["overlaps_with"].split()) for _, row in arms.text.iterrows()
+    }
+    for line, row in _rows(arms):
+        own = f"{row['study_id']}/{row['arm_id']}"
+        for other in sorted(declared[own]):
+            if other == own or other not in declared:
+                message = f"{other!r} is no other arm of this file; write study_id/arm_id, several with spaces between"
+                yield Fault(arms.file, line, "overlaps_with", message)
+            elif own not in declared[other]:
+                message = f"{other} does not name {own} in return; an overlap is declared from both sides"
+                yield Fault(arms.file, line, "overlaps_with", message)
+
+
+def _people(context: Context) -> Iterator[Fault]:
+    names = [person.id for person in context.protocol.people]
+    for table in context.tables.values():
+        for column in ("extracted_by", "checked_by"):
+            yield from _unknown(table, column, names, "the people of protocol.yml")
+
+
+def _sources(context: Context) -> Iterator[Fault]:
+    for table in context.tables.values():
+        for line, row in _rows(table):
+            if row["source"] and Source.parse(row["source"]).kind == "citation":
+                message = "no PMID, DOI or address; readers cannot follow a citation in words"
+                yield Fault(table.file, line, "source", message, warning=True)
+
+
+def _columns(context: Context) -> Iterator[Fault]:
+    studies = context.tables["studies"]
+    usual, moderators = set(studies.spec.headings), {item.column: item for item in context.protocol.moderators}
+    for name in studies.text.columns:
+        if name not in usual and name not in moderators:
+            yield Fault(studies.file, 1, name, "unknown column; declare it under moderators in protocol.yml or remove it")
+    for name, moderator in moderators.items():
+        if name not in studies.text.columns:
+            yield Fault(studies.file, 1, name, "this column is missing; protocol.yml declares it under moderators")
+        elif moderator.kind == "number":
+            values = number(studies.text, name)
+            for line, cell, value in zip(studies.lines, studies.text[name], values, strict=True):
+                if cell and value != value:
+                    yield Fault(studies.file, line, name, f"{cell!r} is text; a number is expected")
+
+
+def _roles(context: Context) -> Iterator[Fault]:
+    """A study in the annex was not included, one in the synthesis was: decision and eligibility must agree."""
+    studies = context.tables["studies"]
+    for line, row in _rows(studies):
+        decision = context.decisions.get(row["record_id"])
+        role = standing(row, context.protocol.eligibility).role
+        if decision is None:
+            yield Fault(studies.file, line, "record_id", f"{row['record_id']!r} has no eligibility decision in screening/decisions/")
+        elif (decision == "include") != (role != "annex"):
+            message = f"by its cells this study belongs to: {role}; but the decision on {row['record_id']!r} is {decision!r}"
+            yield Fault(studies.file, line, "study_id", message)

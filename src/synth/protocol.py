@@ -1,0 +1,298 @@
+"""The protocol: question, procedures, outcomes, eligibility and planned analyses, parsed from protocol.yml."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from synth.errors import EvidenceError, Fault
+from synth.yamltext import YamlText, typed
+
+Better = Literal["higher", "lower"]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+NonEmpty = Annotated[str, Field(min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Question(_Part):
+    """The question, in the parts of PICO."""
+
+    text: NonEmpty
+    population: NonEmpty
+    interventions: NonEmpty
+    comparators: NonEmpty
+    outcomes: NonEmpty
+
+
+class Standing(_Part):
+    """What the review may call itself, and when its plan was made.
+
+    `kind` is "evidence map" until a live search has run (rule 1 of the methods); `post_hoc` says that the plan
+    was written with knowledge of the data.
+    """
+
+    kind: Literal["evidence map", "systematic review", "worked example"]
+    written: date = Field(strict=False)
+    post_hoc: bool
+    note: NonEmpty
+
+
+class Contributor(_Part):
+    """Someone or something that extracted, checked or screened."""
+
+    id: Identifier
+    name: NonEmpty
+    kind: Literal["person", "software"]
+    role: NonEmpty
+
+
+class Procedure(_Part):
+    """A procedure that arms are assigned to. `main` ones are the question, `context` ones stand beside it."""
+
+    id: Identifier
+    label: NonEmpty
+    role: Literal["main", "context", "comparator"]
+
+
+class Step(_Part):
+    """A step of the treatment order in which the audited page arranges the procedures."""
+
+    label: NonEmpty
+    procedures: tuple[Identifier, ...] = Field(strict=False)
+
+
+class Threshold(_Part):
+    """A published important difference of an instrument, with how, where and in whom it was found."""
+
+    value: float
+    method: NonEmpty
+    population: NonEmpty
+    source: NonEmpty
+    locator: NonEmpty
+    note: str = ""
+
+
+class Chosen(_Part):
+    """The published value that this review shows against its results, and why that one."""
+
+    value: float
+    source: NonEmpty
+    reason: NonEmpty
+
+
+class Instrument(_Part):
+    """A scale or measurement: its range, the direction in which it is better, and its important differences."""
+
+    id: NonEmpty
+    label: NonEmpty
+    unit: str
+    minimum: float | None = None
+    maximum: float | None = None
+    better: Better | None = None
+    whole_scores: bool = False
+    note: str = ""
+    thresholds: tuple[Threshold, ...] = Field(default=(), strict=False)
+    chosen: Chosen | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Instrument:
+        if (self.minimum is None) != (self.maximum is None):
+            raise ValueError("give both minimum and maximum, or neither")
+        if self.minimum is not None and self.maximum is not None and self.minimum >= self.maximum:
+            raise ValueError(f"minimum {self.minimum:g} is not below maximum {self.maximum:g}")
+        if self.chosen is not None:
+            published = {(item.value, item.source) for item in self.thresholds}
+            if (self.chosen.value, self.chosen.source) not in published:
+                raise ValueError("chosen is not one of the thresholds; give the value and source of one of them")
+        return self
+
+
+class Outcome(_Part):
+    """An outcome and the instruments by which it may be measured."""
+
+    id: NonEmpty
+    label: NonEmpty
+    role: Literal["main", "other"]
+    instruments: tuple[NonEmpty, ...] = Field(strict=False)
+
+
+class EventKind(_Part):
+    """An event that is counted. A `harm` may name the entry of the harms list to which it belongs."""
+
+    id: NonEmpty
+    kind: Literal["any complication", "harm", "benefit", "course", "baseline", "outcome"]
+    harm: str = ""
+
+
+class Eligibility(_Part):
+    """What enters the synthesis, what enters direction tables only, and what stands in the annex.
+
+    An empty list allows everything.
+    """
+
+    diseases: tuple[NonEmpty, ...] = Field(default=(), strict=False)
+    excluded_hips: tuple[NonEmpty, ...] = Field(default=(), strict=False)
+    source_levels: tuple[NonEmpty, ...] = Field(default=(), strict=False)
+    direction_only: tuple[NonEmpty, ...] = Field(default=(), strict=False)
+    reason: NonEmpty
+
+
+class Moderator(_Part):
+    """A study-level column of studies.csv beyond the usual ones."""
+
+    column: Identifier
+    label: NonEmpty
+    kind: Literal["number", "text"]
+    unit: str = ""
+
+
+class Strategy(_Part):
+    """A database search as it will be typed."""
+
+    id: Identifier
+    database: Literal["pubmed"]
+    query: NonEmpty
+    note: str = ""
+
+
+class Correlation(_Part):
+    """Correlation of scores before and after where only their SDs are printed: main value and sensitivity grid."""
+
+    main: float = Field(ge=-1, le=1)
+    grid: tuple[Annotated[float, Field(ge=-1, le=1)], ...] = Field(strict=False)
+    reason: NonEmpty
+
+    @model_validator(mode="after")
+    def _in_grid(self) -> Correlation:
+        if self.main not in self.grid:
+            raise ValueError(f"main {self.main:g} is not in the grid; add it there")
+        return self
+
+
+class Comparison(_Part):
+    """A planned two-arm comparison of an event."""
+
+    id: Identifier
+    label: NonEmpty
+    event: NonEmpty
+    measure: Literal["RR"]
+    treated: Identifier
+    control: Identifier
+    fewer_is_better: bool
+
+
+class Synthesis(_Part):
+    """Planned analyses.
+
+    `overlap`: "exclude" blocks pooling wherever shared patients cannot be excluded; "declared" trusts the arms'
+    own declarations and needs the reason in `overlap_reason`.
+    """
+
+    tau2: Literal["REML"]
+    interval: Literal["hartung-knapp-guarded"]
+    level: float = Field(gt=0, lt=1)
+    overlap: Literal["exclude", "declared"]
+    overlap_reason: NonEmpty
+    correlation: Correlation | None = None
+    comparisons: tuple[Comparison, ...] = Field(default=(), strict=False)
+
+
+class Protocol(_Part):
+    """The whole of protocol.yml."""
+
+    format: Literal[1]
+    review: Identifier
+    title: NonEmpty
+    question: Question
+    standing: Standing
+    people: tuple[Contributor, ...] = Field(strict=False)
+    procedures: tuple[Procedure, ...] = Field(strict=False)
+    steps: tuple[Step, ...] = Field(default=(), strict=False)
+    outcomes: tuple[Outcome, ...] = Field(default=(), strict=False)
+    instruments: tuple[Instrument, ...] = Field(default=(), strict=False)
+    events: tuple[EventKind, ...] = Field(default=(), strict=False)
+    harms: tuple[NonEmpty, ...] = Field(default=(), strict=False)
+    eligibility: Eligibility
+    moderators: tuple[Moderator, ...] = Field(default=(), strict=False)
+    strategies: tuple[Strategy, ...] = Field(default=(), strict=False)
+    synthesis: Synthesis
+
+    def procedure(self, identifier: str) -> Procedure:
+        """The procedure of that id.
+
+        Raises
+        ------
+        KeyError
+            If the protocol has none; validation makes sure that every arm's procedure is there.
+        """
+        return {item.id: item for item in self.procedures}[identifier]
+
+    def instrument(self, identifier: str) -> Instrument:
+        """The instrument of that id (KeyError as for `procedure`)."""
+        return {item.id: item for item in self.instruments}[identifier]
+
+    def outcome(self, identifier: str) -> Outcome:
+        """The outcome of that id (KeyError as for `procedure`)."""
+        return {item.id: item for item in self.outcomes}[identifier]
+
+    def event(self, identifier: str) -> EventKind:
+        """The event kind of that id (KeyError as for `procedure`)."""
+        return {item.id: item for item in self.events}[identifier]
+
+
+def parse_protocol(document: YamlText, review: str) -> Protocol:
+    """The checked protocol of a review.
+
+    Raises
+    ------
+    EvidenceError
+        Every unknown, missing or ill-typed key, and every reference inside the protocol that leads nowhere.
+    """
+    protocol = typed(Protocol, document)
+    faults = list(_references(protocol, document, review))
+    if faults:
+        raise EvidenceError(faults)
+    return protocol
+
+
+def _references(protocol: Protocol, document: YamlText, review: str) -> list[Fault]:
+    faults: list[Fault] = []
+
+    def fault(path: tuple[str | int, ...], message: str) -> None:
+        dotted = ".".join(str(part) for part in path)
+        faults.append(Fault(document.file, document.line_of(path), dotted, message))
+
+    def known(path: tuple[str | int, ...], value: str, names: set[str], what: str) -> None:
+        if value not in names:
+            fault(path, f"{value!r} is no {what} of this protocol; expected one of: {', '.join(sorted(names))}")
+
+    if protocol.review != review:
+        fault(("review",), f"names {protocol.review!r}, but the folder is {review!r}; they must be equal")
+    for key in ("procedures", "outcomes", "instruments", "events", "strategies", "people"):
+        seen: set[str] = set()
+        for index, item in enumerate(getattr(protocol, key)):
+            if item.id in seen:
+                fault((key, index, "id"), f"{item.id!r} stands twice; ids are unique")
+            seen.add(item.id)
+    procedures = {item.id for item in protocol.procedures}
+    instruments = {item.id for item in protocol.instruments}
+    events = {item.id for item in protocol.events}
+    for index, step in enumerate(protocol.steps):
+        for position, name in enumerate(step.procedures):
+            known(("steps", index, "procedures", position), name, procedures, "procedure")
+    for index, outcome in enumerate(protocol.outcomes):
+        for position, name in enumerate(outcome.instruments):
+            known(("outcomes", index, "instruments", position), name, instruments, "instrument")
+    for index, event in enumerate(protocol.events):
+        if event.harm:
+            known(("events", index, "harm"), event.harm, set(protocol.harms), "entry of the harms list")
+    for index, comparison in enumerate(protocol.synthesis.comparisons):
+        known(("synthesis", "comparisons", index, "treated"), comparison.treated, procedures, "procedure")
+        known(("synthesis", "comparisons", index, "control"), comparison.control, procedures, "procedure")
+        known(("synthesis", "comparisons", index, "event"), comparison.event, events, "event")
+    return faults

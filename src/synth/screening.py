@@ -1,0 +1,139 @@
+"""Decisions on records, and the counts of the PRISMA flow that follow from them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from synth.errors import Fault
+from synth.records import Records
+from synth.schemas import Table
+from synth.search import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision on one record, with who made it and where it stands."""
+
+    record_id: str
+    decision: str
+    reason: str
+    date: str
+    reviewer: str
+    row: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The numbers of the PRISMA 2020 flow.
+
+    Attributes
+    ----------
+    from_databases, from_other_methods : int
+        Records identified.
+    not_retrieved : int
+        Reports that could not be read.
+    assessed : int
+        Reports whose eligibility was decided on what could be read.
+    excluded : tuple of (reason, count)
+        Most frequent first.
+    included : int
+        Reports included.
+    """
+
+    searches: int
+    from_databases: int
+    from_other_methods: int
+    not_retrieved: int
+    assessed: int
+    excluded: tuple[tuple[str, int], ...]
+    included: int
+
+    def table(self) -> pd.DataFrame:
+        """The boxes of the flow, one a row."""
+        rows = [
+            ("Records from database searches", self.from_databases),
+            ("Records found by other methods", self.from_other_methods),
+            ("Reports that could not be read", self.not_retrieved),
+            ("Reports assessed for eligibility", self.assessed),
+            *((f"Excluded: {reason}", count) for reason, count in self.excluded),
+            ("Reports included", self.included),
+        ]
+        return pd.DataFrame(rows, columns=["box", "count"])
+
+
+@dataclass(frozen=True)
+class Screening:
+    """Every decision, by record."""
+
+    decisions: tuple[Decision, ...]
+    flow: Flow
+
+    def table(self) -> pd.DataFrame:
+        """One row a record: decision, reason, reviewer, date."""
+        rows = [
+            {
+                "record": item.record_id,
+                "decision": item.decision,
+                "reason": item.reason,
+                "reviewer": item.reviewer,
+                "date": item.date,
+            }
+            for item in self.decisions
+        ]
+        return pd.DataFrame(rows, columns=["record", "decision", "reason", "reviewer", "date"])
+
+    def of(self, record_id: str) -> Decision | None:
+        """The decision on a record, or None where there is none."""
+        return next((item for item in self.decisions if item.record_id == record_id), None)
+
+    def _repr_html_(self) -> str:
+        return str(self.flow.table().to_html(index=False, border=0))
+
+
+def decisions_of(logs: dict[str, Table]) -> tuple[Decision, ...]:
+    """The decisions of all reviewers' files, sorted by record."""
+    found = [
+        Decision(row["record_id"], row["decision"], row["reason"], row["date"], reviewer, f"{table.file}:{line}")
+        for reviewer, table in sorted(logs.items())
+        for (_, row), line in zip(table.text.iterrows(), table.lines, strict=True)
+    ]
+    return tuple(sorted(found, key=lambda item: (item.record_id, item.reviewer)))
+
+
+def decision_faults(logs: dict[str, Table], record_ids: frozenset[str], people: frozenset[str]) -> Iterator[Fault]:
+    """Unknown records and reviewers, exclusions without reason, records without decision or with two that differ."""
+    decided: dict[str, set[str]] = {}
+    for reviewer, table in sorted(logs.items()):
+        if reviewer not in people:
+            yield Fault(table.file, 0, "", f"the reviewer {reviewer!r} is not among the people of protocol.yml")
+        for (_, row), line in zip(table.text.iterrows(), table.lines, strict=True):
+            if row["record_id"] not in record_ids:
+                yield Fault(table.file, line, "record_id", f"{row['record_id']!r} is not in records/records.jsonl")
+            if row["decision"] != "include" and not row["reason"]:
+                yield Fault(table.file, line, "reason", f"is empty; {row['decision']!r} needs a reason")
+            decided.setdefault(row["record_id"], set()).add(row["decision"])
+    for record, decisions in sorted(decided.items()):
+        if len(decisions) > 1:
+            yield Fault("screening/decisions/", 0, record, f"reviewers decided {' and '.join(sorted(decisions))}; settle it")
+    for record in sorted(record_ids - decided.keys()):
+        yield Fault("screening/decisions/", 0, record, "no decision on this record; each record needs a fate")
+
+
+def flow_of(manifests: tuple[Manifest, ...], records: Records, decisions: tuple[Decision, ...]) -> Flow:
+    """The flow as the records and decisions give it."""
+    fate = {item.record_id: item for item in decisions}
+    excluded = Counter(item.reason for item in fate.values() if item.decision == "exclude")
+    count = Counter(item.decision for item in fate.values())
+    return Flow(
+        searches=sum(manifest.found_by == "database search" for manifest in manifests),
+        from_databases=sum(record.found_by == "database search" for record in records),
+        from_other_methods=sum(record.found_by == "other methods" for record in records),
+        not_retrieved=count["not retrieved"],
+        assessed=count["include"] + count["exclude"],
+        excluded=tuple(sorted(excluded.items(), key=lambda item: (-item[1], item[0]))),
+        included=count["include"],
+    )
