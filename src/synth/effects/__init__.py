@@ -1,0 +1,1 @@
+"""From what a paper prints to an effect with its variance."""

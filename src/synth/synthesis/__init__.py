@@ -1,0 +1,1 @@
+"""From effects to a result that the evidence allows."""
