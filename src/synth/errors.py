@@ -1,13 +1,13 @@
 """The one tree of exceptions. A message says what is wrong, where, and what is expected.
 
-    SynthError
-    ├── EvidenceError          faults in the files of a review, all of them at once
-    ├── ReviewNotFoundError    no such review, or a name that cannot be one
-    ├── ParameterError         an unknown or ill-typed parameter of a notebook or command
-    ├── MethodError            a calculation that must not be made on these data
-    │   └── ZeroCellError      an arm without events where a ratio is asked for
-    ├── NotebookError          a notebook that stopped; the executed copy is kept
-    └── ReportError            a report that could not be written; the previous one is whole
+SynthError
+├── EvidenceError          faults in the files of a review, all of them at once
+├── ReviewNotFoundError    no such review, or a name that cannot be one
+├── ParameterError         an unknown or ill-typed parameter of a notebook or command
+├── MethodError            a calculation that must not be made on these data
+│   └── ZeroCellError      an arm without events where a ratio is asked for
+├── NotebookError          a notebook that stopped; the executed copy is kept
+└── ReportError            a report that could not be written; the previous one is whole
 """
 
 from __future__ import annotations

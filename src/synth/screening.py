@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from synth.display import TextTable, html_table
 from synth.errors import Fault
 from synth.records import Records
 from synth.schemas import Table
@@ -65,7 +66,7 @@ class Flow:
         return pd.DataFrame(rows, columns=["box", "count"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Screening:
     """Every decision, by record."""
 
@@ -90,8 +91,15 @@ class Screening:
         """The decision on a record, or None where there is none."""
         return next((item for item in self.decisions if item.record_id == record_id), None)
 
+    def show_decisions(self) -> TextTable:
+        """Every decision, for a notebook."""
+        return TextTable(self.table(), "Decisions", "No decision has been made.")
+
+    def __repr__(self) -> str:
+        return f"Screening({len(self.decisions)} decisions, {self.flow.included} reports included)"
+
     def _repr_html_(self) -> str:
-        return str(self.flow.table().to_html(index=False, border=0))
+        return html_table(self.flow.table(), "Flow of records and reports")
 
 
 def decisions_of(logs: dict[str, Table]) -> tuple[Decision, ...]:
@@ -118,7 +126,9 @@ def decision_faults(logs: dict[str, Table], record_ids: frozenset[str], people: 
             decided.setdefault(row["record_id"], set()).add(row["decision"])
     for record, decisions in sorted(decided.items()):
         if len(decisions) > 1:
-            yield Fault("screening/decisions/", 0, record, f"reviewers decided {' and '.join(sorted(decisions))}; settle it")
+            yield Fault(
+                "screening/decisions/", 0, record, f"reviewers decided {' and '.join(sorted(decisions))}; settle it"
+            )
     for record in sorted(record_ids - decided.keys()):
         yield Fault("screening/decisions/", 0, record, "no decision on this record; each record needs a fate")
 

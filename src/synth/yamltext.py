@@ -76,7 +76,9 @@ def _refuse(text: str, file: str) -> None:
     for event in yaml.parse(text, Loader=_TextLoader):
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
-            raise EvidenceError([Fault(file, line, f"*{event.anchor}", "aliases are not used here; write the value out")])
+            raise EvidenceError(
+                [Fault(file, line, f"*{event.anchor}", "aliases are not used here; write the value out")]
+            )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise EvidenceError([Fault(file, line, "", f"nested more than {_DEEPEST} deep; no file of a review is")])

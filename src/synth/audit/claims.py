@@ -29,6 +29,7 @@ from synth.audit.references import (
     fault_at,
     repeats,
 )
+from synth.display import TextTable, html_list, html_table
 from synth.errors import EvidenceError, Fault
 from synth.yamltext import Model, YamlText, typed
 
@@ -292,6 +293,10 @@ class Audit:
                     rows.append((axis, str(status), len(which), ", ".join(which)))
         return pd.DataFrame(rows, columns=["axis", "status", "claims", "which"])
 
+    def show_summary(self) -> TextTable:
+        """The counts of `summary`, for a notebook."""
+        return TextTable(self.summary(), "Claims by finding", "This review has no article under audit.")
+
     def by_rule(self) -> tuple[str, ...]:
         """What follows from the printed list alone, in sentences: dangling numbers and entries that nobody cites."""
         if self.article is None:
@@ -348,10 +353,9 @@ class Audit:
             shown = (f"{status} {count}" for status, count in zip(rows["status"], rows["claims"], strict=True))
             counts.append(f"{axis.capitalize()}: {', '.join(shown)}.")
         sentences = (f"{len(self.claims)} claims.", *counts, *self.by_rule(), self.article.numbering)
-        bullets = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
         return (
-            f"{lead}<ul>{bullets}</ul>{_html_table('Claims of the article', self.table())}"
-            f"{_html_table('References of the article', self.references_table())}{_html_legend(self.claims)}"
+            f"{lead}{html_list(sentences)}{html_table(self.table(), 'Claims of the article')}"
+            f"{html_table(self.references_table(), 'References of the article')}{_html_legend(self.claims)}"
         )
 
 
@@ -399,23 +403,6 @@ def _frame(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> pd.Data
 
 def _brackets(numbers: Iterable[int]) -> str:
     return ", ".join(f"[{number}]" for number in numbers)
-
-
-# JupyterLab sets table cells flush right and pandas cuts them at 50 characters; both spoil a table of sentences.
-_CELL = 'style="text-align: left; vertical-align: top; white-space: normal"'
-
-
-def _html_table(caption: str, table: pd.DataFrame) -> str:
-    head = "".join(f'<th scope="col" {_CELL}>{html.escape(name)}</th>' for name in table.columns)
-    body = "".join(
-        f'<tr><th scope="row" {_CELL}>{html.escape(first)}</th>'
-        + "".join(f"<td {_CELL}>{html.escape(cell)}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in table.itertuples(index=False)
-    )
-    return (
-        f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
 
 
 def _html_legend(claims: Iterable[Claim]) -> str:

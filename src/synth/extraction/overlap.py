@@ -40,7 +40,9 @@ def _between(first: Record, second: Record) -> str:
     return f"a shared author name ({', '.join(name.title() for name in shared)})" if shared else ""
 
 
-def possible_overlaps(arms: pd.DataFrame, studies: pd.DataFrame, records: Records, *, trust_declared: bool) -> list[Overlap]:
+def possible_overlaps(
+    arms: pd.DataFrame, studies: pd.DataFrame, records: Records, *, trust_declared: bool
+) -> list[Overlap]:
     """Pairs of studies, among those of the given arms, whose patients may be the same.
 
     Parameters

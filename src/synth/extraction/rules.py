@@ -41,7 +41,9 @@ def _unknown(table: Table, column: str, names: Iterable[str], where: str) -> Ite
     known = set(names)
     for line, row in _rows(table):
         if row[column] and row[column] not in known:
-            yield Fault(table.file, line, column, f"{row[column]!r} is not in {where}; use one of its names or add it there")
+            yield Fault(
+                table.file, line, column, f"{row[column]!r} is not in {where}; use one of its names or add it there"
+            )
 
 
 def _links(context: Context) -> Iterator[Fault]:
@@ -144,6 +146,11 @@ def _sources(context: Context) -> Iterator[Fault]:
             if row["source"] and Source.parse(row["source"]).kind == "citation":
                 message = "no PMID, DOI or address; readers cannot follow a citation in words"
                 yield Fault(table.file, line, "source", message, warning=True)
+    for instrument in context.protocol.instruments:
+        for item in instrument.thresholds:
+            if Source.parse(item.source).kind == "citation":
+                message = f"{item.source!r} is no PMID, DOI or address; readers cannot follow a citation in words"
+                yield Fault("protocol.yml", 0, f"instruments.{instrument.id}.thresholds", message, warning=True)
 
 
 def _columns(context: Context) -> Iterator[Fault]:
@@ -151,7 +158,9 @@ def _columns(context: Context) -> Iterator[Fault]:
     usual, moderators = set(studies.spec.headings), {item.column: item for item in context.protocol.moderators}
     for name in studies.text.columns:
         if name not in usual and name not in moderators:
-            yield Fault(studies.file, 1, name, "unknown column; declare it under moderators in protocol.yml or remove it")
+            yield Fault(
+                studies.file, 1, name, "unknown column; declare it under moderators in protocol.yml or remove it"
+            )
     for name, moderator in moderators.items():
         if name not in studies.text.columns:
             yield Fault(studies.file, 1, name, "this column is missing; protocol.yml declares it under moderators")
@@ -169,7 +178,14 @@ def _roles(context: Context) -> Iterator[Fault]:
         decision = context.decisions.get(row["record_id"])
         role = standing(row, context.protocol.eligibility).role
         if decision is None:
-            yield Fault(studies.file, line, "record_id", f"{row['record_id']!r} has no eligibility decision in screening/decisions/")
+            yield Fault(
+                studies.file,
+                line,
+                "record_id",
+                f"{row['record_id']!r} has no eligibility decision in screening/decisions/",
+            )
         elif (decision == "include") != (role != "annex"):
-            message = f"by its cells this study belongs to: {role}; but the decision on {row['record_id']!r} is {decision!r}"
+            message = (
+                f"by its cells this study belongs to: {role}; but the decision on {row['record_id']!r} is {decision!r}"
+            )
             yield Fault(studies.file, line, "study_id", message)

@@ -6,10 +6,28 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from synth.display import TextTable, html_table
 from synth.schemas import Table
 
+_PLACE = ("locator", "seen_in", "note")
+_OUTCOME_COLUMNS = (
+    *("study_id", "arm_id", "outcome", "instrument", "timepoint_months", "n", "unit_of_analysis"),
+    *("baseline_mean", "baseline_sd", "baseline_min", "baseline_max"),
+    *("followup_mean", "followup_sd", "followup_min", "followup_max", "p_value", "unit", *_PLACE),
+)
+_EVENT_COLUMNS = (
+    "study_id",
+    "arm_id",
+    "event",
+    "events",
+    "total",
+    "unit_of_analysis",
+    "conditioned_on_inclusion",
+    *_PLACE,
+)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Extraction:
     """What was read in the sources: one row a study, arm, outcome, event or case.
 
@@ -36,8 +54,19 @@ class Extraction:
         line = int(row.rsplit(":", 1)[1])
         return str(source.text.loc[source.lines.index(line), column])
 
+    def show_outcomes(self) -> TextTable:
+        """The figures of the outcomes as printed, for a notebook."""
+        caption, empty = "Figures of outcomes, as printed", "No figure of an outcome was extracted."
+        return TextTable(self.tables["outcomes"].text[list(_OUTCOME_COLUMNS)], caption, empty)
+
+    def show_events(self) -> TextTable:
+        """The counts of events as printed, for a notebook."""
+        caption, empty = "Counts of events, as printed", "No count was extracted."
+        return TextTable(self.tables["events"].text[list(_EVENT_COLUMNS)], caption, empty)
+
+    def __repr__(self) -> str:
+        return f"Extraction({', '.join(f'{len(table)} {name}' for name, table in self.tables.items())})"
+
     def _repr_html_(self) -> str:
-        counts = pd.DataFrame(
-            {"table": list(self.tables), "rows": [len(table) for table in self.tables.values()]},
-        )
-        return str(counts.to_html(index=False, border=0))
+        rows = [(name, len(table)) for name, table in self.tables.items()]
+        return html_table(pd.DataFrame(rows, columns=["table", "rows"]), "Extracted tables")

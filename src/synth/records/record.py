@@ -11,6 +11,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from synth.display import html_table
 from synth.provenance import Source
 
 
@@ -91,10 +92,14 @@ class Record(BaseModel):
         volume = f"{self.volume}{f'({self.issue})' if self.issue else ''}" if self.volume else ""
         numbers = ":".join(filter(None, [volume, self.pages]))
         parts = [", ".join(self.authors), self.title, "; ".join(filter(None, [place, numbers]))]
-        return ". ".join(part.rstrip(".") for part in parts if part) + "." if any(parts) else "Bibliographic data not seen."
+        return (
+            ". ".join(part.rstrip(".") for part in parts if part) + "."
+            if any(parts)
+            else "Bibliographic data not seen."
+        )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Records:
     """The records of a review, sorted by id."""
 
@@ -131,5 +136,8 @@ class Records:
         ]
         return pd.DataFrame(rows)
 
+    def __repr__(self) -> str:
+        return f"Records({len(self)} records)"
+
     def _repr_html_(self) -> str:
-        return str(self.table().to_html(index=False, border=0))
+        return html_table(self.table(), f"{len(self)} records")

@@ -177,10 +177,14 @@ def _read(root: Path, name: str) -> tuple[ReviewFiles | None, tuple[Fault, ...]]
 
 def _manifest_faults(manifests: tuple[Manifest, ...], record_ids: frozenset[str]) -> list[Fault]:
     if not manifests:
-        return [Fault("search/", 0, "", "no manifest.json in any folder of search/; say there how the records were found")]
+        return [
+            Fault("search/", 0, "", "no manifest.json in any folder of search/; say there how the records were found")
+        ]
     held = {name for manifest in manifests for name in manifest.record_ids}
     file = "records/records.jsonl"
-    faults = [Fault(file, 0, name, "a manifest promises this record and it is not here") for name in sorted(held - record_ids)]
+    faults = [
+        Fault(file, 0, name, "a manifest promises this record and it is not here") for name in sorted(held - record_ids)
+    ]
     faults += [Fault(file, 0, name, "no manifest of search/ holds this record") for name in sorted(record_ids - held)]
     return faults
 

@@ -93,7 +93,13 @@ def _places(error: pa.errors.SchemaError, table: Table) -> list[Fault]:
     faults = []
     for index in indexes:
         cell = str(table.text.loc[index, column])
-        shown = words if words.startswith("is empty") else f"{cell!r} {words}" if words.startswith("is ") else f"{cell!r}: {words}"
+        shown = (
+            words
+            if words.startswith("is empty")
+            else f"{cell!r} {words}"
+            if words.startswith("is ")
+            else f"{cell!r}: {words}"
+        )
         faults.append(Fault(table.file, table.lines[index], column, shown))
     return faults
 
@@ -104,7 +110,9 @@ def _key_faults(table: Table) -> list[Fault]:
     for (_, row), line in zip(table.text.iterrows(), table.lines, strict=True):
         key = tuple(row[name] for name in table.spec.key)
         if key in first:
-            message = f"{'/'.join(key)} stands on line {first[key]} already; each {' + '.join(table.spec.key)} stands once"
+            message = (
+                f"{'/'.join(key)} stands on line {first[key]} already; each {' + '.join(table.spec.key)} stands once"
+            )
             faults.append(Fault(table.file, line, table.spec.key[-1], message))
         first.setdefault(key, line)
     return faults

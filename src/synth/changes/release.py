@@ -1,0 +1,204 @@
+"""Every number of a review under its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from synth.display import html_table
+from synth.effects.estimate import MEASURES, Effect
+from synth.provenance import slug
+from synth.quantities import Quantities, Quantity
+from synth.screening import Flow
+from synth.synthesis.answers import Synthesis
+from synth.synthesis.comparisons import ComparisonAnswer
+from synth.synthesis.counts import Count
+from synth.synthesis.ladder import Answer
+from synth.synthesis.results import PooledEffect
+from synth.synthesis.series import Series
+
+#: Two builds of the same libraries may differ in the last digits of an iterative result; more than this is a change.
+ITERATIVE_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, repr=False)
+class Changes:
+    """What is new against the last recorded release.
+
+    Attributes
+    ----------
+    quantities : Quantities
+        Of the evidence as it stands.
+    """
+
+    quantities: Quantities
+
+    def table(self) -> pd.DataFrame:
+        """One row a quantity: name, value, interval, unit, method, rows."""
+        rows = [
+            {
+                "quantity": item.name,
+                "value": "not seen" if item.value is None else f"{item.value:.6g}",
+                "interval": "" if item.interval is None else f"{item.interval[0]:.6g} to {item.interval[1]:.6g}",
+                "unit": item.unit,
+                "method": item.method,
+                "rows": ", ".join(item.rows),
+            }
+            for item in self.quantities
+        ]
+        return pd.DataFrame(rows, columns=["quantity", "value", "interval", "unit", "method", "rows"])
+
+    def summary(self) -> str:
+        """In a sentence: this is the first release, and what it holds."""
+        return f"No earlier release is recorded: this is the first. It holds {len(self.quantities)} named quantities."
+
+    def __repr__(self) -> str:
+        return f"Changes(first release, {len(self.quantities)} quantities)"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.summary()}</p>" + html_table(self.table(), "Quantities of this release")
+
+
+def named_quantities(review: str, synthesis: Synthesis, flow: Flow) -> Quantities:
+    """All quantities of a review, each under a name of its own."""
+    return Quantities(
+        [
+            *_flow(review, flow),
+            *_studied(review, synthesis),
+            *(item for answer in synthesis for item in _answer(review, answer)),
+            *(item for count in synthesis.counts for item in _count(review, synthesis, count)),
+            *(item for comparison in synthesis.comparisons for item in _comparison(review, comparison)),
+        ]
+    )
+
+
+def _flow(review: str, flow: Flow) -> Iterator[Quantity]:
+    boxes = (
+        ("from_databases", flow.from_databases),
+        ("from_other_methods", flow.from_other_methods),
+        ("not_retrieved", flow.not_retrieved),
+        ("assessed", flow.assessed),
+        ("included", flow.included),
+    )
+    for name, value in boxes:
+        yield Quantity(name=f"{review}/flow/{name}", value=float(value), unit="reports", method="counted")
+    for reason, value in flow.excluded:
+        name = f"{review}/flow/excluded/{slug(reason)}"
+        yield Quantity(name=name, value=float(value), unit="reports", method="counted")
+
+
+def _studied(review: str, synthesis: Synthesis) -> Iterator[Quantity]:
+    for procedure, studied in synthesis.studied.items():
+        yield Quantity(
+            name=f"{review}/{slug(procedure)}/studies",
+            value=float(studied.arms["study_id"].nunique()),
+            unit="studies",
+            method="counted",
+            rows=tuple(studied.arms["row"]),
+        )
+        for unit, total in (("patients", studied.patients), ("hips", studied.hips)):
+            bound = ", an upper bound because overlap cannot be excluded" if total.at_most else ""
+            yield Quantity(
+                name=f"{review}/{slug(procedure)}/{unit}",
+                value=float(total.stated) if total.arms_stating else None,
+                unit=unit,
+                method=f"sum over the arms that state it{bound}",
+                rows=total.rows,
+            )
+
+
+def _answer(review: str, answer: Answer) -> Iterator[Quantity]:
+    base = f"{review}/{slug(answer.procedure)}/{slug(answer.outcome)}/{slug(answer.instrument)}"
+    for item in answer.series:
+        yield from _series(base, item)
+    if answer.pooled is not None:
+        yield from _pooled(f"{base}/change", answer.pooled, _rows(answer.estimates))
+
+
+def _series(base: str, item: Series) -> Iterator[Quantity]:
+    whose = f"{item.study_id}_{slug(item.arm_id)}" + ("" if item.role == "synthesis" else f"/{slug(item.role)}")
+    moment = "" if item.timepoint_months is None else f"/{item.timepoint_months:g}_months"
+    for name, value in (("before", item.summary.baseline_mean), ("after", item.summary.followup_mean)):
+        if value is not None:
+            yield Quantity(
+                name=f"{base}/{name}/{whose}{moment}",
+                value=value,
+                unit=item.summary.unit,
+                method="as printed",
+                rows=(item.row,),
+            )
+    if item.effect is not None:
+        yield _effect(f"{base}/change/{whose}{moment}", item.effect)
+
+
+def _effect(name: str, effect: Effect) -> Quantity:
+    scale = MEASURES[effect.measure].label
+    unit = effect.unit or (f"log {scale}" if effect.scale == "log" else scale)
+    derived = effect.derivation.method if effect.derivation and effect.standard_error is not None else ""
+    return Quantity(
+        name=name,
+        value=effect.estimate,
+        interval=effect.interval,
+        level=effect.level if effect.interval else None,
+        unit=unit,
+        method="; ".join(filter(None, [scale, derived, *effect.marks])),
+        rows=effect.rows,
+        tolerance=ITERATIVE_TOLERANCE if derived else 0.0,
+    )
+
+
+def _count(review: str, synthesis: Synthesis, count: Count) -> Iterator[Quantity]:
+    procedure = synthesis.arm_procedures[(count.study_id, count.arm_id)]
+    role = "" if count.role == "synthesis" else f"/{slug(count.role)}"
+    base = f"{review}/{slug(procedure)}/event/{slug(count.event)}/{count.study_id}_{slug(count.arm_id)}{role}"
+    unit = count.unit_of_analysis
+    yield Quantity(name=f"{base}/events", value=float(count.events), unit=unit, method="as printed", rows=(count.row,))
+    yield Quantity(name=f"{base}/total", value=float(count.total), unit=unit, method="as printed", rows=(count.row,))
+    if count.proportion is not None:
+        yield Quantity(
+            name=f"{base}/proportion",
+            value=count.proportion.estimate,
+            interval=count.proportion.interval,
+            level=count.proportion.level,
+            unit=f"proportion of {unit}",
+            method="Clopper-Pearson interval",
+            rows=(count.row,),
+            tolerance=1e-9,
+        )
+
+
+def _comparison(review: str, item: ComparisonAnswer) -> Iterator[Quantity]:
+    base = f"{review}/{slug(item.comparison.id)}/log_{item.comparison.measure.lower()}"
+    for effect in item.effects:
+        yield _effect(f"{base}/{effect.study_id}", effect)
+    if item.pooled is not None:
+        yield from _pooled(base, item.pooled, _rows(item.effects))
+
+
+def _rows(effects: tuple[Effect, ...]) -> tuple[str, ...]:
+    return tuple(row for effect in effects for row in effect.rows)
+
+
+def _pooled(base: str, pooled: PooledEffect, rows: tuple[str, ...]) -> Iterator[Quantity]:
+    unit = pooled.unit or f"log {MEASURES[pooled.measure].label}"
+    parts: list[tuple[str, float | None, tuple[float, float] | None, str]] = [
+        ("pooled", pooled.estimate, pooled.interval, unit),
+        ("pooled/standard_error", pooled.standard_error, None, unit),
+        ("pooled/prediction", pooled.estimate, pooled.prediction, unit),
+        ("pooled/tau2", pooled.tau2, None, f"{unit}, squared"),
+        ("pooled/i2", pooled.i2, None, "proportion"),
+        ("pooled/k", float(pooled.k), None, "studies"),
+    ]
+    for name, value, interval, part_unit in parts:
+        yield Quantity(
+            name=f"{base}/{name}",
+            value=value,
+            interval=interval,
+            level=pooled.level if interval else None,
+            unit=part_unit,
+            method=pooled.method,
+            rows=rows,
+            tolerance=0.0 if name.endswith("/k") else ITERATIVE_TOLERANCE,
+        )

@@ -1,0 +1,123 @@
+"""Answers and comparisons of a review as forest plots, the flow as a diagram."""
+
+from __future__ import annotations
+
+from synth.effects.estimate import MEASURES
+from synth.errors import MethodError
+from synth.plots.drawing import Drawing
+from synth.plots.forest import ForestRow, ForestSummary, ReferenceLine, forest
+from synth.protocol import Instrument, Protocol
+from synth.records import Records
+from synth.synthesis.comparisons import ComparisonAnswer
+from synth.synthesis.ladder import Answer
+from synth.synthesis.results import PooledEffect
+from synth.synthesis.series import Series
+
+
+def forest_of(answer: Answer | ComparisonAnswer, protocol: Protocol, records: Records) -> Drawing:
+    """The forest plot of an answer or of a comparison.
+
+    Raises
+    ------
+    MethodError
+        If it has no estimate to draw.
+    """
+    if isinstance(answer, ComparisonAnswer):
+        return _comparison(answer, protocol, records)
+    return _changes(answer, protocol, records)
+
+
+def _label(study: str, protocol: Protocol, records: Records) -> str:
+    return records[study].short if study in records else study
+
+
+def _changes(answer: Answer, protocol: Protocol, records: Records) -> Drawing:
+    shown = [item for item in answer.changes if item.effect is not None]
+    if not shown:
+        raise MethodError(f"{answer.procedure} / {answer.outcome}: no series has a change; there is nothing to draw")
+    instrument = protocol.instrument(answer.instrument)
+    rows = [_series_row(item, protocol, records) for item in shown]
+    unit = shown[0].summary.unit
+    sides = {"higher": ("worse", "better"), "lower": ("better", "worse"), None: ("", "")}[instrument.better]
+    return forest(
+        rows,
+        summaries=_pool(answer.pooled, "Sensitivity only: pool" if answer.sensitivity_only else "Pool"),
+        effect_label=f"Change in {instrument.label}, {unit}",
+        null_value=0.0,
+        reference_lines=_difference(instrument, shown),
+        columns=("n", "months"),
+        left_label=sides[0],
+        right_label=sides[1],
+        notes=() if answer.pooled else ("Series are shown side by side and not pooled.",),
+        label_title="Series",
+        level=protocol.synthesis.level,
+    )
+
+
+def _series_row(item: Series, protocol: Protocol, records: Records) -> ForestRow:
+    assert item.effect is not None
+    unit = item.summary.unit_of_analysis
+    size = "not seen" if item.summary.n is None else f"{item.summary.n}{'' if unit == 'patients' else f' ({unit})'}"
+    return ForestRow(
+        label=_label(item.study_id, protocol, records),
+        estimate=item.effect.estimate,
+        interval=item.effect.interval,
+        mark="; ".join(item.effect.marks) if item.effect.interval is not None else "",
+        columns={"n": size, "months": "not seen" if item.timepoint_months is None else f"{item.timepoint_months:g}"},
+    )
+
+
+def _difference(instrument: Instrument, shown: list[Series]) -> list[ReferenceLine]:
+    if instrument.chosen is None or instrument.better is None:
+        return []
+    value = instrument.chosen.value if instrument.better == "higher" else -instrument.chosen.value
+    return [ReferenceLine(value, f"published important difference, {instrument.chosen.value:g} (another disease)")]
+
+
+def _comparison(answer: ComparisonAnswer, protocol: Protocol, records: Records) -> Drawing:
+    if not answer.effects:
+        raise MethodError(f"{answer.comparison.id}: no study compares the two; there is nothing to draw")
+    measure = MEASURES[answer.comparison.measure]
+    weights = dict(zip(answer.pooled.studies, answer.pooled.weights, strict=True)) if answer.pooled else {}
+    treated = _inside(protocol.procedure(answer.comparison.treated).label)
+    control = _inside(protocol.procedure(answer.comparison.control).label)
+    rows = []
+    for effect, counts in zip(answer.effects, answer.counts, strict=True):
+        estimate, interval = effect.natural()
+        columns = {
+            "Treated": f"{counts.events_treated}/{counts.total_treated}",
+            "Control": f"{counts.events_control}/{counts.total_control}",
+        }
+        label = _label(effect.study_id, protocol, records)
+        rows.append(
+            ForestRow(
+                label=label, estimate=estimate, interval=interval, weight=weights.get(effect.label), columns=columns
+            )
+        )
+    fewer = answer.comparison.fewer_is_better
+    return forest(
+        rows,
+        summaries=_pool(answer.pooled, "Random effects"),
+        effect_label=f"{measure.label.capitalize()} ({answer.comparison.label.lower()})",
+        log_scale=measure.scale == "log",
+        null_value=measure.no_difference,
+        columns=("Treated", "Control"),
+        left_label=f"favours {treated if fewer else control}",
+        right_label=f"favours {control if fewer else treated}",
+        level=protocol.synthesis.level,
+    )
+
+
+def _inside(label: str) -> str:
+    """A label inside a sentence: a small first letter, unless the first word is an abbreviation."""
+    first = label.split(" ")[0]
+    return label if first.isupper() else label[:1].lower() + label[1:]
+
+
+def _pool(pooled: PooledEffect | None, label: str) -> list[ForestSummary]:
+    if pooled is None:
+        return []
+    estimate, interval, prediction = pooled.natural()
+    return [
+        ForestSummary(label=f"{label} (k = {pooled.k})", estimate=estimate, interval=interval, prediction=prediction)
+    ]

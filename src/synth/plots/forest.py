@@ -1,0 +1,241 @@
+"""Forest plots: one line for each estimate, its interval as a line and as text, pooled results as diamonds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import pandas as pd
+
+from synth.plots import text
+from synth.plots.axis import ValueAxis, value_axis
+from synth.plots.drawing import Drawing
+from synth.plots.forest_marks import draw_marks
+from synth.plots.forest_page import Page, draw_page
+from synth.plots.forest_rows import DATA_COLUMNS, ForestRow, ForestSummary, ReferenceLine, check
+from synth.plots.forest_table import Line, Table, lines_of, mark_symbols, table_of
+from synth.plots.style import drawing_settings
+
+__all__ = ["ForestRow", "ForestSummary", "ReferenceLine", "forest"]
+
+_ROWS_IN_WORDS = 15  # more than these, and the alternative text gives the extremes and leaves the rest to the table
+
+
+def forest(
+    rows: Sequence[ForestRow],
+    *,
+    summaries: Sequence[ForestSummary] = (),
+    effect_label: str,
+    log_scale: bool = False,
+    null_value: float | None,
+    reference_lines: Sequence[ReferenceLine] = (),
+    columns: Sequence[str] = (),
+    left_label: str = "",
+    right_label: str = "",
+    title: str = "",
+    notes: Sequence[str] = (),
+    label_title: str = "Study",
+    level: float = 0.95,
+    decimals: int | None = None,
+) -> Drawing:
+    """A forest plot as tall as its lines need.
+
+    Parameters
+    ----------
+    rows : sequence of ForestRow
+        In drawing order; rows of one group are brought together.
+    summaries : sequence of ForestSummary
+        Pooled results, each below its group or at the end.
+    effect_label : str
+        What the axis shows, with its unit: "Risk ratio", "Change in modified Harris Hip Score, points".
+    log_scale : bool
+        Logarithmic axis. Values are given and printed as they are (ratios), not as logarithms.
+    null_value : float or None
+        Where the line of no effect stands (1 for ratios, 0 for differences); None where there is no such value.
+    reference_lines : sequence of ReferenceLine
+        Dashed lines with a legend, such as published important differences.
+    columns : sequence of str
+        Titles of further columns. Where they do not fit beside the label, their texts stand below it.
+    left_label, right_label : str
+        What values on either side of `null_value` mean.
+    title : str
+        Heading inside the picture; leave it out where the page gives a caption.
+    notes : sequence of str
+        Lines below the plot.
+    label_title : str
+        Heading of the first column.
+    level : float
+        Level of the intervals, 0 to 1; used in words only.
+    decimals : int, optional
+        Decimal places in the text column. By default the largest estimate is shown with three figures, and on a log
+        scale each number by its own size.
+
+    Returns
+    -------
+    Drawing
+        Its data have a line for each row, pooled result, reference line and line of no effect, on the axis' scale.
+
+    Raises
+    ------
+    MethodError
+        If there is nothing to draw, or a value cannot be drawn on this axis.
+
+    References
+    ----------
+    Lewis & Clarke 2001, BMJ 322:1479, for the form of the plot.
+    """
+    level_words = f"{100 * level:g}%"
+    marked = {} if null_value is None else {"the line of no effect": null_value}
+    marked |= {f"reference line {line.label!r}": line.value for line in reference_lines}
+    check(rows, summaries, columns=columns, marked_values=marked, log_scale=log_scale)
+    number = _number_format(rows, summaries, log_scale, decimals)
+    lines = lines_of(rows, summaries, columns=columns, number=number, level=level_words)
+    estimate_title = f"Estimate [{level_words}\N{NO-BREAK SPACE}CI]"
+    table = table_of(lines, columns=columns, label_title=label_title, estimate_title=estimate_title)
+    axis = _axis(rows, summaries, list(marked.values()), log_scale, table)
+    data = _data(lines, axis, columns, null_value, reference_lines)
+    beyond = int((data["beyond_axis"] != "").sum())
+    page = Page(
+        table=table,
+        axis=axis,
+        title=title,
+        effect_label=text.printable(effect_label),
+        directions=(left_label, right_label),
+        null_value=null_value,
+        reference_lines=tuple(reference_lines),
+        marks=mark_symbols(rows),
+        remarks=_remarks(rows, summaries, beyond=beyond > 0),
+        notes=tuple(notes),
+    )
+    with drawing_settings():
+        figure, axes = draw_page(page)
+        draw_marks(axes, table, axis)
+    alt_text = _alt_text(page, rows, level=level_words, beyond=beyond)
+    return Drawing(figure, title=text.printable(title or f"Forest plot: {effect_label}"), alt_text=alt_text, data=data)
+
+
+def _number_format(
+    rows: Sequence[ForestRow], summaries: Sequence[ForestSummary], log_scale: bool, decimals: int | None
+) -> Callable[[float], str]:
+    if decimals is None and log_scale:
+        return text.ratio
+    estimates = [row.estimate for row in rows if row.estimate is not None]
+    estimates += [summary.estimate for summary in summaries]
+    return partial(text.fixed, decimals=text.decimals_for(estimates) if decimals is None else decimals)
+
+
+def _axis(
+    rows: Sequence[ForestRow],
+    summaries: Sequence[ForestSummary],
+    marked: list[float],
+    log_scale: bool,
+    table: Table,
+) -> ValueAxis:
+    values = [row.estimate for row in rows if row.estimate is not None]
+    values += [summary.estimate for summary in summaries]
+    given = [*(row.interval for row in rows), *(summary.interval for summary in summaries)]
+    given += [summary.prediction for summary in summaries]
+    intervals = [interval for interval in given if interval is not None]
+    return value_axis([*values, *marked], intervals, log=log_scale, width=table.plot.width)
+
+
+def _data(
+    lines: Sequence[Line],
+    axis: ValueAxis,
+    columns: Sequence[str],
+    null_value: float | None,
+    reference_lines: Sequence[ReferenceLine],
+) -> pd.DataFrame:
+    records: list[dict[str, object]] = []
+    for line in lines:
+        if isinstance(line.source, ForestRow):
+            records.append(_row_record(line, line.source, axis))
+        elif isinstance(line.source, ForestSummary) and line.kind == "summary":
+            records.append(_summary_record(line, line.source, axis))
+    if null_value is not None:
+        records.append({"kind": "line of no effect", "label": "line of no effect", "estimate": null_value})
+    records += [{"kind": "reference line", "label": line.label, "estimate": line.value} for line in reference_lines]
+    names = [*DATA_COLUMNS[:3], *columns, *DATA_COLUMNS[3:]]
+    numbers = DATA_COLUMNS[3:9]
+    empty: dict[str, object] = {name: None if name in numbers else "" for name in names}
+    table = pd.DataFrame.from_records([{**empty, **record} for record in records], columns=names)
+    return table.astype({name: float if name in numbers else str for name in names})
+
+
+def _row_record(line: Line, row: ForestRow, axis: ValueAxis) -> dict[str, object]:
+    lower, upper = row.interval or (None, None)
+    return {
+        "kind": "row",
+        "group": row.group,
+        "label": row.label,
+        **row.columns,
+        "estimate": row.estimate,
+        "lower": lower,
+        "upper": upper,
+        "weight": row.weight,
+        "mark": row.mark,
+        "beyond_axis": axis.clipped(row.interval) if row.interval else "",
+        "text": line.words,
+    }
+
+
+def _summary_record(line: Line, summary: ForestSummary, axis: ValueAxis) -> dict[str, object]:
+    lower, upper = summary.interval or (None, None)
+    prediction_lower, prediction_upper = summary.prediction or (None, None)
+    shown = [axis.clipped(interval) for interval in (summary.interval, summary.prediction) if interval]
+    ends = {end for clipped in shown for end in (("lower", "upper") if clipped == "both" else (clipped,)) if end}
+    return {
+        "kind": "summary",
+        "group": summary.group,
+        "label": summary.label,
+        "estimate": summary.estimate,
+        "lower": lower,
+        "upper": upper,
+        "prediction_lower": prediction_lower,
+        "prediction_upper": prediction_upper,
+        "beyond_axis": "both" if len(ends) == 2 else "".join(ends),
+        "text": line.words,
+    }
+
+
+def _remarks(rows: Sequence[ForestRow], summaries: Sequence[ForestSummary], *, beyond: bool) -> str:
+    """How to read the marks that this plot has."""
+    remarks = {
+        "Squares: the area shows the weight.": any(row.weight is not None for row in rows),
+        "Diamond: pooled estimate and its interval.": bool(summaries),
+        "Hollow marker: no interval.": any(row.estimate is not None and row.interval is None for row in rows)
+        or any(summary.interval is None for summary in summaries),
+        "Arrow: the interval goes on beyond the axis.": beyond,
+    }
+    return " ".join(remark for remark, applies in remarks.items() if applies)
+
+
+def _alt_text(page: Page, rows: Sequence[ForestRow], *, level: str, beyond: int) -> str:
+    """What is seen, from the whole to the parts: subject, number of estimates, pooled results, rows, lines."""
+    heading = f"Forest plot: {page.title}. " if page.title else "Forest plot. "
+    scale = " (log scale)" if page.axis.log else ""
+    with_interval = sum(row.interval is not None for row in rows)
+    parts = [f"{heading}{page.effect_label}{scale}, k = {len(rows)}, {with_interval} with a {level} interval."]
+    lines = [placed.line for placed in page.table.lines]
+    parts += [f"{line.label}: {line.words}." for line in lines if line.kind in ("summary", "prediction")]
+    parts += _rows_in_words(lines)
+    parts += [f"Lines whose interval goes on beyond the axis: {beyond}."] if beyond else []
+    parts += [] if page.null_value is None else [f"Line of no effect at {text.plain(page.null_value)}."]
+    parts += [f"Reference line at {text.plain(line.value)}: {line.label}." for line in page.reference_lines]
+    sides = zip(("left", "right"), page.directions, strict=True)
+    parts += [f"To the {side}: {label}." for side, label in sides if label]
+    return text.printable(" ".join([*parts, *page.notes]))
+
+
+def _rows_in_words(lines: Sequence[Line]) -> list[str]:
+    rows = [(line, line.source) for line in lines if isinstance(line.source, ForestRow)]
+    if len(rows) <= _ROWS_IN_WORDS:
+        return [f"{line.label}: {line.words}{f' ({row.mark})' if row.mark else ''}." for line, row in rows]
+    seen = sorted((row.estimate, index) for index, (_, row) in enumerate(rows) if row.estimate is not None)
+    if not seen:
+        return ["No row has an estimate."]
+    (least, _), (most, _) = rows[seen[0][1]], rows[seen[-1][1]]
+    return [
+        f"Lowest estimate: {least.label}, {least.words}. Highest: {most.label}, {most.words}."
+        " The table of the figure gives each."
+    ]

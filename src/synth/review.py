@@ -1,0 +1,213 @@
+"""A review: its stages as attributes, each computed on first use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from synth.audit import Audit
+from synth.certainty import Certainty, rate
+from synth.changes import Changes, named_quantities
+from synth.display import TextTable, html_list, html_table
+from synth.errors import Fault, ParameterError
+from synth.extraction import Extraction
+from synth.protocol import Protocol
+from synth.quantities import Quantities
+from synth.records import Records
+from synth.screening import Screening
+from synth.search import Manifest
+from synth.store import find_root, read_review
+from synth.synthesis.answers import Synthesis, synthesise
+from synth.synthesis.comparisons import ComparisonAnswer
+from synth.synthesis.ladder import Answer
+
+if TYPE_CHECKING:
+    from synth.plots.drawing import Drawing
+
+
+@dataclass(frozen=True, repr=False)
+class Searches:
+    """How the records were found: one manifest a search or gathering."""
+
+    manifests: tuple[Manifest, ...]
+    protocol: Protocol
+
+    def __repr__(self) -> str:
+        return f"Searches({len(self.manifests)} gatherings, {len(self.protocol.strategies)} strategies planned)"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            {
+                "date": str(item.date),
+                "source": item.source,
+                "found by": item.found_by,
+                "query": item.query or "none",
+                "hits": "" if item.hits is None else str(item.hits),
+                "records held": str(item.held),
+                "note": item.note,
+            }
+            for item in self.manifests
+        ]
+        planned = [
+            f"Planned for {item.database}, {item.note or 'no note'} {item.query}" for item in self.protocol.strategies
+        ]
+        return html_table(pd.DataFrame(rows), "Where the records come from") + html_list(planned)
+
+
+class Review:
+    """A review, opened from its folder; every stage is computed when it is first asked for.
+
+    Parameters
+    ----------
+    name : str
+        Folder under ``evidence``.
+    root : Path
+        The folder that holds ``evidence``.
+    as_of : str or None
+        Date at which the statements hold, ISO 8601; the evidence date by default.
+
+    Raises
+    ------
+    ReviewNotFoundError
+        If there is no such review.
+    EvidenceError
+        If any of its files has a fault; the message lists them all.
+    ParameterError
+        If `as_of` is no date, or lies before the evidence date.
+    """
+
+    def __init__(self, name: str, root: Path, as_of: str | None = None) -> None:
+        files = read_review(root, name)
+        self.name = name
+        self.root = root
+        self.protocol: Protocol = files.protocol
+        self.searches = Searches(files.manifests, files.protocol)
+        self.records: Records = files.records
+        self.screening: Screening = files.screening
+        self.extraction: Extraction = files.extraction
+        self.audit: Audit = files.audit
+        self.warnings: tuple[Fault, ...] = files.warnings
+        self.as_of: str = self._date(as_of)
+
+    @property
+    def evidence_date(self) -> str:
+        """The latest date in the searches and decisions, ISO 8601."""
+        dates = [str(item.date) for item in self.searches.manifests]
+        return max([*dates, *(item.date for item in self.screening.decisions)])
+
+    def _date(self, as_of: str | None) -> str:
+        if as_of is None:
+            return self.evidence_date
+        try:
+            date.fromisoformat(as_of)
+        except ValueError:
+            raise ParameterError(
+                f"as_of: {as_of!r} is no date; a date such as {self.evidence_date} is expected"
+            ) from None
+        if as_of < self.evidence_date:
+            raise ParameterError(
+                f"as_of: {as_of} lies before the evidence date {self.evidence_date}; the files hold later facts"
+            )
+        return as_of
+
+    @cached_property
+    def synthesis(self) -> Synthesis:
+        """What the evidence allows for each procedure and outcome."""
+        return synthesise(self.protocol, self.extraction, self.records)
+
+    @cached_property
+    def certainty(self) -> Certainty:
+        """How certain each answer is."""
+        return rate(self.protocol, self.synthesis)
+
+    @cached_property
+    def quantities(self) -> Quantities:
+        """Every number under its name."""
+        return named_quantities(self.name, self.synthesis, self.screening.flow)
+
+    @cached_property
+    def changes(self) -> Changes:
+        """What is new since the last release."""
+        return Changes(self.quantities)
+
+    def forest(self, answer: Answer | ComparisonAnswer) -> Drawing:
+        """The forest plot of an answer or of a comparison.
+
+        Raises
+        ------
+        MethodError
+            If it has no estimate to draw.
+        """
+        from synth.plots.answers import forest_of
+
+        return forest_of(answer, self.protocol, self.records)
+
+    def flow_diagram(self) -> Drawing:
+        """The PRISMA flow."""
+        from synth.plots.flow import flow_of
+
+        return flow_of(self.screening.flow)
+
+    def forests(self) -> list[Drawing]:
+        """The forest plot of every answer with more than one series, and of every comparison with a study."""
+        drawn: list[Answer | ComparisonAnswer] = [item for item in self.synthesis if len(item.changes) > 1]
+        drawn += [item for item in self.synthesis.comparisons if item.effects]
+        return [self.forest(item) for item in drawn]
+
+    def show_studied(self) -> TextTable:
+        """What was studied of each procedure, for a notebook."""
+        rows = [
+            {
+                "procedure": self.protocol.procedure(name).label,
+                "eligible reports": str(item.arms["study_id"].nunique()),
+                "patients": str(item.patients),
+                "hips": str(item.hips),
+                "directions only": ", ".join(item.direction_only["study_id"]) or "none",
+                "annex": ", ".join(dict.fromkeys(item.annex["study_id"])) or "none",
+            }
+            for name, item in self.synthesis.studied.items()
+        ]
+        return TextTable(pd.DataFrame(rows), "What was studied")
+
+    def show_warnings(self) -> TextTable:
+        """What is worth a look in the files and stops nothing, for a notebook."""
+        rows = [
+            {"place": f"{item.file}:{item.line}", "column": item.column, "warning": item.message}
+            for item in self.warnings
+        ]
+        return TextTable(pd.DataFrame(rows), "Warnings", "The files give no warning.")
+
+    def __repr__(self) -> str:
+        return f"Review({self.name!r}, as of {self.as_of})"
+
+    def _repr_html_(self) -> str:
+        flow = self.screening.flow
+        facts = {
+            "Question": self.protocol.question.text,
+            "Kind": self.protocol.standing.kind,
+            "As of": self.as_of,
+            "Records": str(len(self.records)),
+            "Reports included": str(flow.included),
+            "Answers": str(len(self.synthesis.answers) + len(self.synthesis.comparisons)),
+        }
+        return html_table(pd.DataFrame({"": list(facts), self.protocol.title: list(facts.values())}))
+
+
+def open_review(name: str = "ifi", *, as_of: str | None = None, root: Path | str | None = None) -> Review:
+    """Open a review; see `Review` for what can go wrong.
+
+    Parameters
+    ----------
+    name : str
+        Folder under ``evidence``.
+    as_of : str or None
+        Date at which the statements hold, ISO 8601; the evidence date by default.
+    root : path, optional
+        The folder that holds ``evidence``; by default the working folder or the nearest one above it that does.
+    """
+    return Review(name, find_root(Path(root) if root is not None else None), as_of)
