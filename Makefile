@@ -47,7 +47,7 @@ test-all: ## everything on Python 3.11; units, notebooks and byte equality on 3.
 	@"$(PYTHON)" tools/check_all.py --jobs $(JOBS)
 
 lab: environment ## open the notebooks in JupyterLab
-	@cd notebooks && ../$(BIN)/python -m jupyter lab
+	@cd notebooks && ../$(BIN)/python -m jupyterlab
 
 lint: environment ## ruff (rules and format) and mypy (strict)
 	$(BIN)/python -m ruff check

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen, left_out = [], []
     for item in items:
         long_run = item.get_closest_marker("soak") is not None
-        wanted = long_run or (soak and item.get_closest_marker("hypothesis") is not None)
+        wanted = long_run or is_hypothesis_test(getattr(item, "obj", None))
         (chosen if (wanted if soak else not long_run) else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -211,7 +211,7 @@ def conclude(parts: Iterable[Part]) -> int:
     order = ("failed", "error", "passed", "skipped", "xfailed", "xpassed", "deselected", "warning")
     counts = ", ".join(f"{total[name]} {name}" for name in order if total[name])
     seconds = sum(part.seconds for part in parts)
-    print(f"==== {counts or 'no test ran'} in {seconds:.0f}s (all runs of pytest together) ====", flush=True)
+    print(f"==== {counts or 'no test ran'} in {seconds:.0f}s, all Pythons ====", flush=True)
     return 0 if all(part.passed for part in parts) else 1
 
 

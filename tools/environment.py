@@ -91,14 +91,18 @@ def remove(target: Path) -> None:
     target.rmdir()
 
 
-def run(*command: str | Path) -> None:
-    """Run one installation step and stop with its own words if it fails."""
+def succeeds(*command: str | Path) -> bool:
+    """Run one installation step, its own words shown, and say whether it ended well."""
     # Without compiled bytecode a start takes three times as long; without PYTHONPATH nothing but the lock counts.
     unwanted = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"}
     environment = {key: value for key, value in os.environ.items() if key not in unwanted}
-    finished = subprocess.run([str(part) for part in command], env=environment, cwd=ROOT, check=False)
-    if finished.returncode:
-        raise SystemExit(f"environment: `{' '.join(str(part) for part in command)}` ended with {finished.returncode}")
+    return subprocess.run([str(part) for part in command], env=environment, cwd=ROOT, check=False).returncode == 0
+
+
+def run(*command: str | Path) -> None:
+    """Run one installation step and stop if it fails."""
+    if not succeeds(*command):
+        raise SystemExit(f"environment: this step failed: {' '.join(str(part) for part in command)}")
 
 
 def base_interpreter() -> str:
@@ -128,12 +132,16 @@ def create(target: Path) -> None:
     python = python_of(target)
     bootstrap = target / "uv-bootstrap.txt"
     bootstrap.write_text(locked_requirement("uv"), encoding="utf-8")
-    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", bootstrap)
+    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r")
+    run(*pip, bootstrap)
     bootstrap.unlink()
-    uv = (python, "-m", "uv", "pip")
-    quietly = ("--quiet", "--python", python)
-    run(*uv, "sync", *quietly, "--require-hashes", "--compile-bytecode", ROOT / "requirements.lock")
-    run(*uv, "install", *quietly, "--no-deps", "--no-build-isolation", "-e", ROOT)
+    lock = ROOT / "requirements.lock"
+    uv, quietly = (python, "-m", "uv", "pip"), ("--quiet", "--python", python)
+    if not succeeds(*uv, "sync", *quietly, "--require-hashes", "--compile-bytecode", lock):
+        # uv does not read pip's settings (certificate, mirror, folder of wheels); where those are needed, pip works.
+        print("environment: uv could not install; pip does it now, with its own settings (about a minute)", flush=True)
+        run(*pip, lock)
+    run(*uv, "install", *quietly, "--offline", "--no-deps", "--no-build-isolation", "-e", ROOT)
     run(python, "-m", "compileall", "-q", ROOT / "src")
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from synth.errors import EvidenceError, Fault
-from synth.yamltext import YamlText, typed
+from synth.schemas import STUDIES
+from synth.yamltext import Day, YamlText, typed
 
 Better = Literal["higher", "lower"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
-NonEmpty = Annotated[str, Field(min_length=1)]
+NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # Against a NaN every comparison fails, so that a range with one would hold everything.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Question(_Part):
@@ -37,7 +39,7 @@ class Standing(_Part):
     """
 
     kind: Literal["evidence map", "systematic review", "worked example"]
-    written: date = Field(strict=False)
+    written: Day
     post_hoc: bool
     note: NonEmpty
 
@@ -260,8 +262,20 @@ def parse_protocol(document: YamlText, review: str) -> Protocol:
     return protocol
 
 
+def _names(protocol: Protocol) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every name that may stand once in its list, with its key path."""
+    for key in ("procedures", "outcomes", "instruments", "events", "strategies", "people"):
+        for index, item in enumerate(getattr(protocol, key)):
+            yield (key, index, "id"), item.id
+    for index, moderator in enumerate(protocol.moderators):
+        yield ("moderators", index, "column"), moderator.column
+    for index, comparison in enumerate(protocol.synthesis.comparisons):
+        yield ("synthesis", "comparisons", index, "id"), comparison.id
+
+
 def _references(protocol: Protocol, document: YamlText, review: str) -> list[Fault]:
     faults: list[Fault] = []
+    names: dict[tuple[str | int, ...], set[str]] = {}
 
     def fault(path: tuple[str | int, ...], message: str) -> None:
         dotted = ".".join(str(part) for part in path)
@@ -273,12 +287,11 @@ def _references(protocol: Protocol, document: YamlText, review: str) -> list[Fau
 
     if protocol.review != review:
         fault(("review",), f"names {protocol.review!r}, but the folder is {review!r}; they must be equal")
-    for key in ("procedures", "outcomes", "instruments", "events", "strategies", "people"):
-        seen: set[str] = set()
-        for index, item in enumerate(getattr(protocol, key)):
-            if item.id in seen:
-                fault((key, index, "id"), f"{item.id!r} stands twice; ids are unique")
-            seen.add(item.id)
+    for path, name in _names(protocol):
+        seen = names.setdefault(path[:-2], set())
+        if name in seen:
+            fault(path, f"{name!r} stands twice; each stands once")
+        seen.add(name)
     procedures = {item.id for item in protocol.procedures}
     instruments = {item.id for item in protocol.instruments}
     events = {item.id for item in protocol.events}
@@ -291,7 +304,13 @@ def _references(protocol: Protocol, document: YamlText, review: str) -> list[Fau
     for index, event in enumerate(protocol.events):
         if event.harm:
             known(("events", index, "harm"), event.harm, set(protocol.harms), "entry of the harms list")
+    for index, moderator in enumerate(protocol.moderators):
+        if moderator.column in (*STUDIES.headings, "row"):
+            message = f"{moderator.column!r} is a column already; give the moderator a name of its own"
+            fault(("moderators", index, "column"), message)
     for index, comparison in enumerate(protocol.synthesis.comparisons):
+        if comparison.treated == comparison.control:
+            fault(("synthesis", "comparisons", index, "control"), "is the treated procedure too; two are compared")
         known(("synthesis", "comparisons", index, "treated"), comparison.treated, procedures, "procedure")
         known(("synthesis", "comparisons", index, "control"), comparison.control, procedures, "procedure")
         known(("synthesis", "comparisons", index, "event"), comparison.event, events, "event")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
+from urllib.parse import quote
 
 SourceKind = Literal["pmid", "pmcid", "doi", "address", "citation"]
 
 _PATTERNS: tuple[tuple[SourceKind, re.Pattern[str]], ...] = (
-    ("pmid", re.compile(r"PMID:\s*(?P<id>[1-9]\d{0,8})\Z", re.IGNORECASE)),
-    ("pmcid", re.compile(r"(?:PMCID:\s*)?(?P<id>PMC\d+)\Z", re.IGNORECASE)),
-    ("doi", re.compile(r"DOI:\s*(?P<id>10\.\d{4,9}/\S+)\Z", re.IGNORECASE)),
+    ("pmid", re.compile(r"PMID:\s*(?P<id>[1-9][0-9]{0,8})\Z", re.IGNORECASE)),
+    ("pmcid", re.compile(r"(?:PMCID:\s*)?(?P<id>PMC[0-9]+)\Z", re.IGNORECASE)),
+    ("doi", re.compile(r"DOI:\s*(?P<id>10\.[0-9]{4,9}/\S+)\Z", re.IGNORECASE)),
     ("address", re.compile(r"(?P<id>https?://[^\s/]+\S*)\Z", re.IGNORECASE)),
 )
+# What begins like an identifier or an address; where none of the patterns fits, a digit or a colon went astray.
+_MEANT_AS_IDENTIFIER = re.compile(r"(pmid|pmcid|doi)\b|pmc ?[0-9]|https?:|www\.|10\.[0-9]{4}|[0-9]+\Z", re.IGNORECASE)
 _LINKS: dict[SourceKind, str] = {
     "pmid": "https://pubmed.ncbi.nlm.nih.gov/{}/",
     "pmcid": "https://pmc.ncbi.nlm.nih.gov/articles/{}/",
@@ -54,7 +58,15 @@ class Source:
     @property
     def link(self) -> str:
         """Address that leads a reader there; empty for a citation."""
+        if self.kind == "doi":
+            # A DOI may hold characters that end an address (10.1002/(SICI)...<1::AID>3.0.CO;2-A#).
+            return _LINKS[self.kind].format(quote(self.identifier, safe="/:;()._-~!$&'*+,=@"))
         return _LINKS[self.kind].format(self.identifier) if self.kind in _LINKS else ""
+
+    @property
+    def misspelt(self) -> bool:
+        """Whether this is a citation in words only because an identifier or address was not written as one."""
+        return self.kind == "citation" and _MEANT_AS_IDENTIFIER.match(self.text) is not None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,6 +78,38 @@ class RowRef:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+
+#: Control characters, halves of surrogate pairs and non-characters: no page, JSON or DOCX can hold them as text.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def unprintable(text: str) -> str:
+    """What is wrong with a text that holds a character which no report can show; empty where it holds none."""
+    found = UNPRINTABLE.search(text)
+    return f"holds the character U+{ord(found[0]):04X}, which cannot be printed; remove it" if found else ""
+
+
+def calendar_day(text: str) -> date:
+    """The day that a text such as 2026-11-22 names.
+
+    Raises
+    ------
+    ValueError
+        If the text is written otherwise (ISO 8601 has more forms), or the calendar has no such day.
+    """
+    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError("a date such as 2026-11-22 is expected")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"a date such as 2026-11-22 is expected ({error})") from None
+
+
+def shortened(value: object, longest: int = 80) -> str:
+    """A value as a message shows it: text in quotes, and cut where it is long."""
+    shown = repr(value)
+    return shown if len(shown) <= longest else f"{shown[:longest]}... ({len(shown)} characters)"
 
 
 def sha256(content: bytes) -> str:

@@ -20,7 +20,7 @@ class Quantity:
     Attributes
     ----------
     name : str
-        Path of what it is, such as ``ifi/endoscopic/hip_function/mhhs/change/hatem2015``.
+        Path of what it is, such as ``review/procedure/outcome/instrument/change/study``.
     value : float or None
         On the scale that `unit` names; None where the evidence gives none.
     interval : tuple of two floats, or None

@@ -18,7 +18,7 @@ from synth.errors import Fault, ParameterError
 from synth.extraction import Extraction
 from synth.protocol import Protocol
 from synth.quantities import Quantities
-from synth.records import Records
+from synth.records import Record, Records
 from synth.screening import Screening
 from synth.search import Manifest
 from synth.store import find_root, read_review
@@ -57,6 +57,13 @@ class Searches:
             f"Planned for {item.database}, {item.note or 'no note'} {item.query}" for item in self.protocol.strategies
         ]
         return html_table(pd.DataFrame(rows), "Where the records come from") + html_list(planned)
+
+
+def _is_date(value: object) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
 
 
 class Review:
@@ -103,17 +110,29 @@ class Review:
     def _date(self, as_of: str | None) -> str:
         if as_of is None:
             return self.evidence_date
-        try:
-            date.fromisoformat(as_of)
-        except ValueError:
-            raise ParameterError(
-                f"as_of: {as_of!r} is no date; a date such as {self.evidence_date} is expected"
-            ) from None
+        # Dates are compared as text below, so the short forms that Python reads too (20261122, 2026-W48-1) are refused.
+        if not _is_date(as_of):
+            raise ParameterError(f"as_of: {as_of!r} is no date; a date such as {self.evidence_date} is expected")
         if as_of < self.evidence_date:
             raise ParameterError(
                 f"as_of: {as_of} lies before the evidence date {self.evidence_date}; the files hold later facts"
             )
         return as_of
+
+    def record_of(self, study_id: str) -> Record:
+        """The record in which a study was reported.
+
+        Raises
+        ------
+        KeyError
+            If there is no study of that id.
+        """
+        return self.records[self._record_ids[study_id]]
+
+    @cached_property
+    def _record_ids(self) -> dict[str, str]:
+        studies = self.extraction.studies
+        return dict(zip(studies["study_id"], studies["record_id"], strict=True))
 
     @cached_property
     def synthesis(self) -> Synthesis:
@@ -145,7 +164,8 @@ class Review:
         """
         from synth.plots.answers import forest_of
 
-        return forest_of(answer, self.protocol, self.records)
+        labels = {study: self.records[record].short for study, record in self._record_ids.items()}
+        return forest_of(answer, self.protocol, labels)
 
     def flow_diagram(self) -> Drawing:
         """The PRISMA flow."""

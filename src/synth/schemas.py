@@ -6,6 +6,7 @@ an empty cell means "not seen", a p value stays the text that was printed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,7 +14,7 @@ from functools import cache
 import pandas as pd
 import pandera.pandas as pa
 
-from synth.provenance import RowRef
+from synth.provenance import RowRef, calendar_day
 
 SEEN_IN = ("primary full text", "article opening", "primary abstract", "secondary review", "secondary data set")
 SOURCE_LEVELS = ("journal article", "meeting abstract", "video abstract", "secondary report")
@@ -21,9 +22,11 @@ UNITS_OF_ANALYSIS = ("patients", "hips", "not stated")
 DECISIONS = ("include", "exclude", "not retrieved")
 DIRECTIONS = ("higher", "lower", "no change")
 
-NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)"
-WHOLE = r"\d+"
+# [0-9] and not \d, which also takes the digits of other scripts. A float is exact up to 15 digits.
+NUMBER = r"[+-]?([0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15})"
+WHOLE = r"[0-9]{1,15}"
 IDENTIFIER = r"[a-z][a-z0-9]*"
+ARM_IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,15 @@ class ColumnSpec:
     name : str
         Heading in the file.
     kind : str
-        text, number, whole, identifier, date, choice or yes.
+        text, number, whole, identifier, arm, date, choice or yes.
     required : bool
         Whether an empty cell is a fault.
     choices : tuple of str
         For kind choice.
     minimum : float or None
         Smallest allowed number.
+    meaning : str
+        For kind text: what the text is, for the message on an empty cell.
     """
 
     name: str
@@ -49,6 +54,7 @@ class ColumnSpec:
     required: bool = False
     choices: tuple[str, ...] = ()
     minimum: float | None = None
+    meaning: str = "text"
 
     @property
     def numeric(self) -> bool:
@@ -59,10 +65,11 @@ class ColumnSpec:
     def expected(self) -> str:
         """What a cell must hold, in words."""
         words = {
-            "text": "text",
-            "number": "a number such as 12 or 0.5 (a point, no unit)",
-            "whole": "a whole number",
+            "text": self.meaning,
+            "number": "a number such as 12 or 0.5 (a point, no unit, at most 15 digits)",
+            "whole": "a whole number (at most 15 digits)",
             "identifier": "an identifier: small letters and digits, beginning with a letter",
+            "arm": "the id of an arm: letters, digits, - and _",
             "date": "a date such as 2026-11-22",
             "choice": f"one of: {', '.join(self.choices)}",
             "yes": "yes or nothing",
@@ -108,31 +115,36 @@ def _wholes(*names: str) -> tuple[ColumnSpec, ...]:
 
 
 _STUDY = ColumnSpec("study_id", "identifier", required=True)
-_ARM = ColumnSpec("arm_id", required=True)
+_ARM = ColumnSpec("arm_id", "arm", required=True)
+_SOURCE = ColumnSpec("source", required=True, meaning="PMID:..., DOI:..., an address or a full citation")
 _ORIGIN = (
-    ColumnSpec("source", required=True),
-    ColumnSpec("locator", required=True),
+    _SOURCE,
+    ColumnSpec("locator", required=True, meaning='the place in the source, such as "abstract" or "table 2",'),
     ColumnSpec("seen_in", "choice", required=True, choices=SEEN_IN),
-    ColumnSpec("extracted_by", required=True),
+    ColumnSpec("extracted_by", required=True, meaning="an id from the people of protocol.yml"),
     ColumnSpec("checked_by"),
 )
 _UNIT = ColumnSpec("unit_of_analysis", "choice", choices=UNITS_OF_ANALYSIS)
 
 
 def number(frame: pd.DataFrame, column: str) -> pd.Series[float]:
-    """A text column as floats; what is empty or no number becomes NaN (its own check reports it)."""
-    return pd.to_numeric(frame[column].where(frame[column] != ""), errors="coerce").astype(float)
+    """A text column as floats; what is empty or no number becomes NaN (its own check reports it).
+
+    Only what `NUMBER` allows is a number: pandas alone would also take "1e5", "inf" and " 5".
+    """
+    return pd.to_numeric(frame[column].where(frame[column].str.fullmatch(NUMBER)), errors="coerce").astype(float)
 
 
 def _in_order(low: str, middle: str, high: str) -> tuple[RowRule, ...]:
-    def above(frame: pd.DataFrame) -> pd.Series[bool]:
-        return ~(number(frame, middle) < number(frame, low))
-
-    def below(frame: pd.DataFrame) -> pd.Series[bool]:
-        return ~(number(frame, middle) > number(frame, high))
-
     def ends(frame: pd.DataFrame) -> pd.Series[bool]:
         return ~(number(frame, low) > number(frame, high))
+
+    # Where the ends are out of order, that is the fault, and no mean could lie between them.
+    def above(frame: pd.DataFrame) -> pd.Series[bool]:
+        return ~(ends(frame) & (number(frame, middle) < number(frame, low)))
+
+    def below(frame: pd.DataFrame) -> pd.Series[bool]:
+        return ~(ends(frame) & (number(frame, middle) > number(frame, high)))
 
     return (
         (middle, f"is below {low}; {low} <= {middle} <= {high} is expected", above),
@@ -254,11 +266,11 @@ CORRECTIONS = TableSpec(
     file="extraction/corrections.csv",
     columns=(
         ColumnSpec("table", "choice", required=True, choices=("studies", "arms", "outcomes", "events", "cases")),
-        ColumnSpec("key", required=True),
-        ColumnSpec("column", required=True),
+        ColumnSpec("key", required=True, meaning="the key cells of the row, joined with /,"),
+        ColumnSpec("column", required=True, meaning="a heading of the table"),
         *_text("was", "use"),
-        ColumnSpec("reason", required=True),
-        ColumnSpec("source", required=True),
+        ColumnSpec("reason", required=True, meaning="why the source is wrong and how that is known"),
+        _SOURCE,
     ),
     key=("table", "key", "column"),
     optional_file=True,
@@ -278,24 +290,33 @@ DECISION_LOG = TableSpec(
 EXTRACTION_TABLES = (STUDIES, ARMS, OUTCOMES, EVENTS, CASES)
 
 
+def _is_day(cell: str) -> bool:
+    try:
+        return cell == "" or bool(calendar_day(cell))
+    except ValueError:
+        return False
+
+
 def _check(column: ColumnSpec) -> list[pa.Check]:
     pattern = {
         "number": NUMBER,
         "whole": WHOLE,
         "identifier": IDENTIFIER,
-        "date": r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])",
-        "choice": "|".join(column.choices),
+        "arm": ARM_IDENTIFIER,
+        "choice": "|".join(map(re.escape, column.choices)),
         "yes": "yes",
     }.get(column.kind)
     checks = []
     if pattern is not None:
         allowed = rf"({pattern})?"
         checks.append(pa.Check(lambda cells: cells.str.fullmatch(allowed), error=f"{column.expected} is expected"))
+    if column.kind == "date":
+        checks.append(pa.Check(lambda cells: cells.map(_is_day), error=f"{column.expected} is expected"))
     if column.minimum is not None:
         low = column.minimum
         checks.append(
             pa.Check(
-                lambda cells: ~(pd.to_numeric(cells.where(cells != ""), errors="coerce") < low),
+                lambda cells: ~(number(cells.to_frame("cell"), "cell") < low),
                 error=f"{column.expected} is expected",
             )
         )
@@ -325,12 +346,15 @@ class Table:
         Cells as written; an empty string means "not seen".
     lines : tuple of int
         1-based line of each row.
+    heading_line : int
+        1-based line of the heading.
     """
 
     spec: TableSpec
     file: str
     text: pd.DataFrame
     lines: tuple[int, ...]
+    heading_line: int = 1
 
     def __len__(self) -> int:
         return len(self.text)

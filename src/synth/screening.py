@@ -10,8 +10,9 @@ import pandas as pd
 
 from synth.display import TextTable, html_table
 from synth.errors import Fault
+from synth.provenance import shortened
 from synth.records import Records
-from synth.schemas import Table
+from synth.schemas import DECISIONS, Table
 from synth.search import Manifest
 
 
@@ -114,21 +115,25 @@ def decisions_of(logs: dict[str, Table]) -> tuple[Decision, ...]:
 
 def decision_faults(logs: dict[str, Table], record_ids: frozenset[str], people: frozenset[str]) -> Iterator[Fault]:
     """Unknown records and reviewers, exclusions without reason, records without decision or with two that differ."""
-    decided: dict[str, set[str]] = {}
+    decided: dict[str, dict[str, str]] = {}
     for reviewer, table in sorted(logs.items()):
         if reviewer not in people:
-            yield Fault(table.file, 0, "", f"the reviewer {reviewer!r} is not among the people of protocol.yml")
+            message = f"the reviewer {reviewer!r} is not among the people of protocol.yml"
+            yield Fault(table.file, 0, "", f"{message}; name the file after one of them or add it there")
         for (_, row), line in zip(table.text.iterrows(), table.lines, strict=True):
             if row["record_id"] not in record_ids:
-                yield Fault(table.file, line, "record_id", f"{row['record_id']!r} is not in records/records.jsonl")
-            if row["decision"] != "include" and not row["reason"]:
+                message = (
+                    f"{shortened(row['record_id'])} is not in records/records.jsonl; correct the id or add the record"
+                )
+                yield Fault(table.file, line, "record_id", message)
+            if row["decision"] in DECISIONS and row["decision"] != "include" and not row["reason"]:
                 yield Fault(table.file, line, "reason", f"is empty; {row['decision']!r} needs a reason")
-            decided.setdefault(row["record_id"], set()).add(row["decision"])
-    for record, decisions in sorted(decided.items()):
+            decided.setdefault(row["record_id"], {}).setdefault(reviewer, row["decision"])
+    for record, by_reviewer in sorted(decided.items()):
+        decisions = sorted(set(by_reviewer.values()) & set(DECISIONS))
         if len(decisions) > 1:
-            yield Fault(
-                "screening/decisions/", 0, record, f"reviewers decided {' and '.join(sorted(decisions))}; settle it"
-            )
+            message = f"reviewers decided {' and '.join(decisions)}; settle it"
+            yield Fault("screening/decisions/", 0, record, message)
     for record in sorted(record_ids - decided.keys()):
         yield Fault("screening/decisions/", 0, record, "no decision on this record; each record needs a fate")
 

@@ -1,8 +1,8 @@
 """GRADE ratings as far as they exist: nobody has judged the domains yet, so only the ceiling of a design is stated.
 
-Uncontrolled series start at low (rule 22 of the methods: a rating of the effect of the procedure; no upgrade for a change
-from before to after). The Cochrane Handbook 5.1, table 12.2.a, puts observational studies at low and case series and case
-reports at very low. No evidence is "not rated", never "very low".
+Uncontrolled series start at low (rule 22 of the methods: a rating of the effect of the procedure; no upgrade for a
+change from before to after). The Cochrane Handbook 5.1, table 12.2.a, puts observational studies at low and case series
+and case reports at very low. No evidence is "not rated", never "very low".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pandas as pd
 from synth.display import html_table
 from synth.protocol import Protocol
 from synth.synthesis.answers import Synthesis
-from synth.synthesis.ladder import Rung
+from synth.synthesis.ladder import WITHOUT_RESULT
 
 #: Where the levels of designs were read.
 SOURCE = "Cochrane Handbook for Systematic Reviews of Interventions 5.1, table 12.2.a (archived)"
@@ -89,8 +89,8 @@ def _single_arm(protocol: Protocol, synthesis: Synthesis) -> Iterator[Rating]:
             if procedure.role != "main" or outcome.role != "main":
                 continue
             answers = [item for item in synthesis if (item.procedure, item.outcome) == (procedure.id, outcome.id)]
-            if all(item.rung is Rung.NOTHING for item in answers):
-                reason = "There is no evidence to rate: no figure was seen."
+            if all(item.rung in WITHOUT_RESULT for item in answers):
+                reason = "There is no evidence to rate: no usable figure was seen."
                 yield Rating(procedure.label, outcome.label, "not rated", "", reason)
             else:
                 reason = (
@@ -103,6 +103,8 @@ def _single_arm(protocol: Protocol, synthesis: Synthesis) -> Iterator[Rating]:
 def _comparisons(synthesis: Synthesis) -> Iterator[Rating]:
     for item in synthesis.comparisons:
         reason = "Risk of bias and the GRADE domains have not been judged by anyone, so no level is given."
+        if not item.effects:
+            reason = "There is no evidence to rate: no study compares the two."
         procedure = synthesis.protocol.procedure(item.comparison.treated)
         control = synthesis.protocol.procedure(item.comparison.control)
         yield Rating(f"{procedure.label} against {control.label}", item.comparison.label, "not rated", "", reason)

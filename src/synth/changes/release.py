@@ -120,17 +120,27 @@ def _answer(review: str, answer: Answer) -> Iterator[Quantity]:
 def _series(base: str, item: Series) -> Iterator[Quantity]:
     whose = f"{item.study_id}_{slug(item.arm_id)}" + ("" if item.role == "synthesis" else f"/{slug(item.role)}")
     moment = "" if item.timepoint_months is None else f"/{item.timepoint_months:g}_months"
-    for name, value in (("before", item.summary.baseline_mean), ("after", item.summary.followup_mean)):
+    for name, value in _printed(item):
         if value is not None:
+            unit = item.summary.unit_of_analysis if name == "n" else item.summary.unit
             yield Quantity(
-                name=f"{base}/{name}/{whose}{moment}",
-                value=value,
-                unit=item.summary.unit,
-                method="as printed",
-                rows=(item.row,),
+                name=f"{base}/{name}/{whose}{moment}", value=value, unit=unit, method="as printed", rows=(item.row,)
             )
     if item.effect is not None:
         yield _effect(f"{base}/change/{whose}{moment}", item.effect)
+
+
+def _printed(item: Series) -> Iterator[tuple[str, float | None]]:
+    summary = item.summary
+    yield "n", None if summary.n is None else float(summary.n)
+    for moment, mean, sd, limits in (
+        ("before", summary.baseline_mean, summary.baseline_sd, item.baseline_range),
+        ("after", summary.followup_mean, summary.followup_sd, item.followup_range),
+    ):
+        yield moment, mean
+        yield f"{moment}_sd", sd
+        yield f"{moment}_lowest", None if limits is None else limits[0]
+        yield f"{moment}_highest", None if limits is None else limits[1]
 
 
 def _effect(name: str, effect: Effect) -> Quantity:
@@ -156,17 +166,18 @@ def _count(review: str, synthesis: Synthesis, count: Count) -> Iterator[Quantity
     unit = count.unit_of_analysis
     yield Quantity(name=f"{base}/events", value=float(count.events), unit=unit, method="as printed", rows=(count.row,))
     yield Quantity(name=f"{base}/total", value=float(count.total), unit=unit, method="as printed", rows=(count.row,))
-    if count.proportion is not None:
-        yield Quantity(
-            name=f"{base}/proportion",
-            value=count.proportion.estimate,
-            interval=count.proportion.interval,
-            level=count.proportion.level,
-            unit=f"proportion of {unit}",
-            method="Clopper-Pearson interval",
-            rows=(count.row,),
-            tolerance=1e-9,
-        )
+    for name, proportion in (("proportion", count.proportion), ("proportion_by_patient", count.by_patient)):
+        if proportion is not None:
+            yield Quantity(
+                name=f"{base}/{name}",
+                value=proportion.estimate,
+                interval=proportion.interval,
+                level=proportion.level,
+                unit=f"proportion of {proportion.unit_of_analysis}",
+                method="Clopper-Pearson interval",
+                rows=(count.row,),
+                tolerance=1e-9,
+            )
 
 
 def _comparison(review: str, item: ComparisonAnswer) -> Iterator[Quantity]:

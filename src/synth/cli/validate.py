@@ -17,5 +17,10 @@ def validate(
     for fault in found:
         typer.echo(f"{'warning: ' if fault.warning else ''}{fault}")
     faults = sum(not fault.warning for fault in found)
-    typer.echo(f"evidence/{review}: {faults or 'no'} fault{'' if faults == 1 else 's'}, {len(found) - faults} warnings")
+    warnings = len(found) - faults
+    typer.echo(f"evidence/{review}: {_counted(faults, 'fault')}, {_counted(warnings, 'warning')}")
     raise typer.Exit(code=1 if faults else 0)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

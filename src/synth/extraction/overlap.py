@@ -1,11 +1,12 @@
 """Which groups of patients may be the same people, and how many patients there are at most.
 
-Overlap that cannot be excluded blocks adding patients and pooling (rule 12 of the methods): declared overlaps, the same
-study, a shared author, and authors that were not seen.
+Overlap that cannot be excluded blocks adding patients and pooling (rule 12 of the methods): declared overlaps, a shared
+author, authors that were not all seen, and one centre at times that do not exclude it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
@@ -37,7 +38,27 @@ def _between(first: Record, second: Record) -> str:
     if unseen:
         return f"the authors of {' and '.join(unseen)} were not seen"
     shared = sorted(_surnames(first) & _surnames(second))
-    return f"a shared author name ({', '.join(name.title() for name in shared)})" if shared else ""
+    if shared:
+        return f"a shared author name ({', '.join(name.title() for name in shared)})"
+    in_part = [record.id for record in (first, second) if ET_AL in record.authors]
+    return f"only some authors of {' and '.join(in_part)} were seen" if in_part else ""
+
+
+def _years(study: pd.Series) -> tuple[int, int] | None:
+    """First and last year of recruitment, where both were seen."""
+    found = [re.search(r"\b\d{4}\b", str(study[name])) for name in ("recruited_from", "recruited_to")]
+    years = [int(match.group()) for match in found if match]
+    return (years[0], years[1]) if len(years) == 2 else None
+
+
+def _same_place(first: pd.Series, second: pd.Series) -> str:
+    centre = str(first["centre"]).strip()
+    if not centre or centre.casefold() != str(second["centre"]).strip().casefold():
+        return ""
+    one, other = _years(first), _years(second)
+    if one is not None and other is not None and (one[1] < other[0] or other[1] < one[0]):
+        return ""
+    return f"the same centre ({centre}), at times that were not seen to be apart"
 
 
 def possible_overlaps(
@@ -64,12 +85,14 @@ def possible_overlaps(
         for _, arm in arms.iterrows()
         for other in str(arm["overlaps_with"]).split()
     }
-    record_of = dict(zip(studies["study_id"], studies["record_id"], strict=True))
+    study_of = {str(study["study_id"]): study for _, study in studies.iterrows()}
     found = []
     for first, second in combinations(sorted(set(arms["study_id"])), 2):
         reason = "declared" if frozenset((first, second)) in declared else ""
         if not reason and not trust_declared:
-            reason = _between(records[record_of[first]], records[record_of[second]])
+            one, other = study_of[first], study_of[second]
+            reason = _between(records[str(one["record_id"])], records[str(other["record_id"])])
+            reason = reason or _same_place(one, other)
         if reason:
             found.append(Overlap(first, second, reason))
     return found
@@ -101,13 +124,14 @@ class Total:
         if not self.arms_stating:
             return "not stated"
         number = f"at most {self.stated}" if self.at_most and self.arms_stating > 1 else str(self.stated)
-        silent = self.arms - self.arms_stating
-        return f"{number} ({silent} of {self.arms} do not state it)" if silent else number
+        if self.arms_stating == self.arms:
+            return number
+        return f"{number} in the {self.arms_stating} of {self.arms} groups that state it"
 
 
 def add_up(arms: pd.DataFrame, column: str, overlaps: Iterable[Overlap]) -> Total:
     """The sum of a count over arms, of each study's largest arm only where its own arms overlap."""
-    own = arms["overlaps_with"].map(lambda cell: bool(str(cell)))
+    own = arms["overlaps_with"] != ""
     kept = arms.sort_values(column, ascending=False, kind="stable")
     kept = kept[~(kept.duplicated("study_id") & own.loc[kept.index])].sort_index()
     seen = kept[kept[column].notna()]

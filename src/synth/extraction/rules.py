@@ -10,10 +10,12 @@ import pandas as pd
 from synth.errors import Fault
 from synth.extraction.eligibility import standing
 from synth.protocol import Protocol
-from synth.provenance import Source
+from synth.provenance import Source, shortened
 from synth.schemas import Table, number
 
 _SCORES = ("baseline_mean", "baseline_min", "baseline_max", "followup_mean", "followup_min", "followup_max")
+# A list of more names than this is looked up where it stands; a shorter one fits into a message.
+_FEW = 12
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,11 @@ def _rows(table: Table) -> Iterator[tuple[int, pd.Series]]:
 
 def _unknown(table: Table, column: str, names: Iterable[str], where: str) -> Iterator[Fault]:
     known = set(names)
+    listed = f" ({', '.join(sorted(known))})" if len(known) <= _FEW else ""
     for line, row in _rows(table):
         if row[column] and row[column] not in known:
-            yield Fault(
-                table.file, line, column, f"{row[column]!r} is not in {where}; use one of its names or add it there"
-            )
+            message = f"{shortened(row[column])} is not in {where}; use one of its names{listed} or add it there"
+            yield Fault(table.file, line, column, message)
 
 
 def _links(context: Context) -> Iterator[Fault]:
@@ -52,11 +54,13 @@ def _links(context: Context) -> Iterator[Fault]:
     for name in ("arms", "outcomes", "events", "cases"):
         yield from _unknown(context.tables[name], "study_id", studies.text["study_id"], studies.file)
     known = set(zip(arms.text["study_id"], arms.text["arm_id"], strict=True))
+    named = set(studies.text["study_id"])
     for name in ("outcomes", "events", "cases"):
         table = context.tables[name]
         for line, row in _rows(table):
-            if (row["study_id"], row["arm_id"]) not in known:
-                message = f"study {row['study_id']!r} has no arm {row['arm_id']!r} in {arms.file}; add the arm or correct the id"
+            if row["study_id"] in named and (row["study_id"], row["arm_id"]) not in known:
+                arm = f"study {row['study_id']!r} has no arm {shortened(row['arm_id'])} in {arms.file}"
+                message = f"{arm}; add the arm or correct the id"
                 yield Fault(table.file, line, "arm_id", message)
 
 
@@ -75,7 +79,8 @@ def _outcomes(context: Context) -> Iterator[Fault]:
     for line, row in _rows(table):
         allowed = measured.get(row["outcome"])
         if allowed is not None and row["instrument"] in instruments and row["instrument"] not in allowed:
-            message = f"{row['instrument']!r} does not measure {row['outcome']!r} in protocol.yml; expected: {', '.join(allowed)}"
+            mismatch = f"{row['instrument']!r} does not measure {row['outcome']!r} in protocol.yml"
+            message = f"{mismatch}; expected: {', '.join(allowed)}"
             yield Fault(table.file, line, "instrument", message)
 
 
@@ -90,8 +95,16 @@ def _ranges(context: Context) -> Iterator[Fault]:
             for line, instrument, value in zip(table.lines, table.text["instrument"], values, strict=True):
                 low, high = ranges.get(instrument, (None, None))
                 if low is not None and high is not None and (value < low or value > high):
-                    message = f"{value:g} is outside the range of {instrument}, {low:g} to {high:g}"
+                    message = f"{value:g} is outside the range of {instrument}; {low:g} to {high:g} is expected"
                     yield Fault(table.file, line, column, message)
+    table = context.tables["outcomes"]
+    for line, instrument, change in zip(
+        table.lines, table.text["instrument"], number(table.text, "change_mean"), strict=True
+    ):
+        low, high = ranges.get(instrument, (None, None))
+        if low is not None and high is not None and abs(change) > high - low:
+            message = f"a change of {change:g} does not fit into the range of {instrument}, {low:g} to {high:g}"
+            yield Fault(table.file, line, "change_mean", message)
 
 
 def _events(context: Context) -> Iterator[Fault]:
@@ -103,18 +116,28 @@ def _sizes(context: Context) -> Iterator[Fault]:
     """A denominator is at most what the arm holds, or what the study enrolled."""
     arms, studies = context.tables["arms"].text, context.tables["studies"].text
     enrolled = dict(zip(studies["study_id"], number(studies, "enrolled"), strict=True))
-    largest: dict[tuple[str, str], float] = {}
+    most: dict[tuple[str, str], tuple[float, float]] = {}
     sizes = zip(number(arms, "n_patients"), number(arms, "n_hips"), strict=True)
     for study, arm, (patients, hips) in zip(arms["study_id"], arms["arm_id"], sizes, strict=True):
-        known = [size for size in (patients, hips, enrolled.get(study, float("nan"))) if size == size]
-        largest[(study, arm)] = max(known, default=float("inf"))
+        most[(study, arm)] = _most(patients, hips, enrolled.get(study, float("nan")))
     for name, column in (("outcomes", "n"), ("events", "total")):
         table = context.tables[name]
         for (line, row), size in zip(_rows(table), number(table.text, column), strict=True):
-            limit = largest.get((row["study_id"], row["arm_id"]), float("inf"))
+            patients, hips = most.get((row["study_id"], row["arm_id"]), (float("inf"), float("inf")))
+            unit = row["unit_of_analysis"]
+            limit = patients if unit == "patients" else hips if unit == "hips" else max(patients, hips)
             if size > limit:
-                message = f"{size:g} is more than the arm's patients, hips or enrolled ({limit:g})"
+                counted = unit if unit in ("patients", "hips") else "patients or hips"
+                message = f"{size:g} is more than the {counted} of the arm, or enrolled; at most {limit:g} is expected"
                 yield Fault(table.file, line, column, message)
+
+
+def _most(patients: float, hips: float, enrolled: float) -> tuple[float, float]:
+    """The most patients and the most hips that an arm can have; infinite where neither number was seen."""
+    seen_hips = hips == hips
+    people = [size for size in (patients, enrolled) if size == size]
+    sides = [size for size in (hips if seen_hips else 2 * patients, 2 * enrolled) if size == size]
+    return max(people, default=hips if seen_hips else float("inf")), max(sides, default=float("inf"))
 
 
 def _overlaps(context: Context) -> Iterator[Fault]:
@@ -143,7 +166,12 @@ def _people(context: Context) -> Iterator[Fault]:
 def _sources(context: Context) -> Iterator[Fault]:
     for table in context.tables.values():
         for line, row in _rows(table):
-            if row["source"] and Source.parse(row["source"]).kind == "citation":
+            source = Source.parse(row["source"])
+            if source.misspelt:
+                shown = shortened(source.text)
+                message = f"{shown} is no identifier or address; write PMID:12345678, DOI:10.1000/x or https://..."
+                yield Fault(table.file, line, "source", message)
+            elif row["source"] and source.kind == "citation":
                 message = "no PMID, DOI or address; readers cannot follow a citation in words"
                 yield Fault(table.file, line, "source", message, warning=True)
     for instrument in context.protocol.instruments:
@@ -158,17 +186,17 @@ def _columns(context: Context) -> Iterator[Fault]:
     usual, moderators = set(studies.spec.headings), {item.column: item for item in context.protocol.moderators}
     for name in studies.text.columns:
         if name not in usual and name not in moderators:
-            yield Fault(
-                studies.file, 1, name, "unknown column; declare it under moderators in protocol.yml or remove it"
-            )
+            message = "unknown column; declare it under moderators in protocol.yml or remove it"
+            yield Fault(studies.file, studies.heading_line, name, message)
     for name, moderator in moderators.items():
         if name not in studies.text.columns:
-            yield Fault(studies.file, 1, name, "this column is missing; protocol.yml declares it under moderators")
+            message = "this column is missing; protocol.yml declares it under moderators"
+            yield Fault(studies.file, studies.heading_line, name, message)
         elif moderator.kind == "number":
             values = number(studies.text, name)
             for line, cell, value in zip(studies.lines, studies.text[name], values, strict=True):
                 if cell and value != value:
-                    yield Fault(studies.file, line, name, f"{cell!r} is text; a number is expected")
+                    yield Fault(studies.file, line, name, f"{shortened(cell)}: a number such as 12 or 0.5 is expected")
 
 
 def _roles(context: Context) -> Iterator[Fault]:
@@ -177,15 +205,14 @@ def _roles(context: Context) -> Iterator[Fault]:
     for line, row in _rows(studies):
         decision = context.decisions.get(row["record_id"])
         role = standing(row, context.protocol.eligibility).role
-        if decision is None:
-            yield Fault(
-                studies.file,
-                line,
-                "record_id",
-                f"{row['record_id']!r} has no eligibility decision in screening/decisions/",
-            )
-        elif (decision == "include") != (role != "annex"):
+        # A record without decision, and one that is not there, are reported where they are missing.
+        if decision is not None and (decision == "include") != (role != "annex"):
             message = (
                 f"by its cells this study belongs to: {role}; but the decision on {row['record_id']!r} is {decision!r}"
             )
             yield Fault(studies.file, line, "study_id", message)
+    extracted = set(studies.text["record_id"])
+    for record, decision in sorted(context.decisions.items()):
+        if decision == "include" and record in context.record_ids - extracted:
+            message = f"{record!r} was included, but no study of it is here yet"
+            yield Fault(studies.file, 0, "record_id", message, warning=True)

@@ -7,24 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from synth.display import TextTable, html_table
+from synth.extraction.show import counts_as_printed, figures_as_printed
 from synth.schemas import Table
-
-_PLACE = ("locator", "seen_in", "note")
-_OUTCOME_COLUMNS = (
-    *("study_id", "arm_id", "outcome", "instrument", "timepoint_months", "n", "unit_of_analysis"),
-    *("baseline_mean", "baseline_sd", "baseline_min", "baseline_max"),
-    *("followup_mean", "followup_sd", "followup_min", "followup_max", "p_value", "unit", *_PLACE),
-)
-_EVENT_COLUMNS = (
-    "study_id",
-    "arm_id",
-    "event",
-    "events",
-    "total",
-    "unit_of_analysis",
-    "conditioned_on_inclusion",
-    *_PLACE,
-)
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,15 +38,23 @@ class Extraction:
         line = int(row.rsplit(":", 1)[1])
         return str(source.text.loc[source.lines.index(line), column])
 
-    def show_outcomes(self) -> TextTable:
-        """The figures of the outcomes as printed, for a notebook."""
-        caption, empty = "Figures of outcomes, as printed", "No figure of an outcome was extracted."
-        return TextTable(self.tables["outcomes"].text[list(_OUTCOME_COLUMNS)], caption, empty)
+    def show_figures(self, procedure: str) -> TextTable:
+        """The figures of outcomes after a procedure, as printed, for a notebook."""
+        caption, empty = f"{procedure}: figures as printed", f"{procedure}: no figure of an outcome was extracted."
+        return TextTable(figures_as_printed(self._of("outcomes", procedure)), caption, empty)
 
-    def show_events(self) -> TextTable:
-        """The counts of events as printed, for a notebook."""
-        caption, empty = "Counts of events, as printed", "No count was extracted."
-        return TextTable(self.tables["events"].text[list(_EVENT_COLUMNS)], caption, empty)
+    def show_counts(self, procedure: str) -> TextTable:
+        """The counts of events after a procedure, as printed, for a notebook."""
+        caption, empty = f"{procedure}: counts as printed", f"{procedure}: no count was extracted."
+        return TextTable(counts_as_printed(self._of("events", procedure)), caption, empty)
+
+    def _of(self, table: str, procedure: str) -> pd.DataFrame:
+        """Rows of text cells whose arm had that procedure."""
+        arms = self.arms[self.arms["procedure"] == procedure]
+        wanted = set(zip(arms["study_id"], arms["arm_id"], strict=True))
+        text = self.tables[table].text
+        chosen = [pair in wanted for pair in zip(text["study_id"], text["arm_id"], strict=True)]
+        return text[chosen]
 
     def __repr__(self) -> str:
         return f"Extraction({', '.join(f'{len(table)} {name}' for name, table in self.tables.items())})"

@@ -184,6 +184,7 @@ class ForkServer(Server):
         with self._lock:
             children, self._children = self._children, {}
         for child in children.values():
+            child.end_orphans()
             child.has_ended(-int(signal.SIGKILL), "the process that forks kernels has ended")
 
     def _heard(self, message: dict[str, Any]) -> None:
@@ -247,6 +248,12 @@ class ForkedProcess:
     def terminate(self) -> None:
         """Ask it to end."""
         self.send_signal(int(signal.SIGTERM))
+
+    def end_orphans(self) -> None:
+        """End what it started, after a server that was killed; one that ended by itself has done so."""
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
 
     def has_started(self, pid: int) -> None:
         """Note the server's word that the process exists."""

@@ -17,6 +17,7 @@ answered by ``started`` and later ``exited``; ``{"request": 1, "kind": "signal",
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import importlib
 import importlib.util
@@ -76,8 +77,6 @@ def run_call(function: str, arguments: dict[str, Any]) -> int:
     except BaseException:  # noqa: BLE001 - whatever a call raises is its result
         traceback.print_exc()
         result = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
     return result if isinstance(result, int) else 0
 
 
@@ -109,6 +108,7 @@ class ForkingLoop:
         self._connection = connection
         self._folder = folder
         self._children: dict[int, int] = {}  # process id -> request
+        self._process = os.getpid()
         self._set_by_libraries: dict[str, str] = {}
         self._unread = b""
         self._stopping = False
@@ -213,6 +213,7 @@ class ForkingLoop:
         code = 1
         try:
             request["environment"] = {**self._set_by_libraries, **request["environment"]}
+            request["server"] = self._process
             become_new_process(request, [self._connection.fileno(), self._signal_in, self._signal_out])
             if request["kind"] == "kernel":
                 code = run_kernel(request["arguments"])
@@ -225,7 +226,8 @@ class ForkingLoop:
         finally:
             for stream in (sys.__stdout__, sys.__stderr__):
                 if stream is not None:
-                    stream.flush()
+                    with contextlib.suppress(OSError, ValueError):  # the code that ran may have closed it
+                        stream.flush()
             os._exit(code & 0xFF)
 
 
@@ -240,10 +242,9 @@ def become_new_process(request: dict[str, Any], inherited: list[int]) -> None:
     for number in _OWNED_SIGNALS:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _OWNED_SIGNALS)
-    server = os.getppid()
     for descriptor in inherited:
         os.close(descriptor)
-    _die_with(server)
+    _die_with(request["server"])
     null = os.open(os.devnull, os.O_RDONLY)
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for source, target in ((null, 0), (log, 1), (log, 2)):

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from synth.effects.estimate import MEASURES
 from synth.errors import MethodError
 from synth.plots.drawing import Drawing
 from synth.plots.forest import ForestRow, ForestSummary, ReferenceLine, forest
 from synth.protocol import Instrument, Protocol
-from synth.records import Records
 from synth.synthesis.comparisons import ComparisonAnswer
 from synth.synthesis.ladder import Answer
 from synth.synthesis.results import PooledEffect
 from synth.synthesis.series import Series
 
 
-def forest_of(answer: Answer | ComparisonAnswer, protocol: Protocol, records: Records) -> Drawing:
+def forest_of(answer: Answer | ComparisonAnswer, protocol: Protocol, labels: Mapping[str, str]) -> Drawing:
     """The forest plot of an answer or of a comparison.
+
+    Parameters
+    ----------
+    answer : Answer or ComparisonAnswer
+        With at least one estimate.
+    protocol : Protocol
+        For names, units and directions.
+    labels : mapping of str to str
+        What to call each study, by study id.
 
     Raises
     ------
@@ -23,20 +33,16 @@ def forest_of(answer: Answer | ComparisonAnswer, protocol: Protocol, records: Re
         If it has no estimate to draw.
     """
     if isinstance(answer, ComparisonAnswer):
-        return _comparison(answer, protocol, records)
-    return _changes(answer, protocol, records)
+        return _comparison(answer, protocol, labels)
+    return _changes(answer, protocol, labels)
 
 
-def _label(study: str, protocol: Protocol, records: Records) -> str:
-    return records[study].short if study in records else study
-
-
-def _changes(answer: Answer, protocol: Protocol, records: Records) -> Drawing:
+def _changes(answer: Answer, protocol: Protocol, labels: Mapping[str, str]) -> Drawing:
     shown = [item for item in answer.changes if item.effect is not None]
     if not shown:
         raise MethodError(f"{answer.procedure} / {answer.outcome}: no series has a change; there is nothing to draw")
     instrument = protocol.instrument(answer.instrument)
-    rows = [_series_row(item, protocol, records) for item in shown]
+    rows = [_series_row(item, labels) for item in shown]
     unit = shown[0].summary.unit
     sides = {"higher": ("worse", "better"), "lower": ("better", "worse"), None: ("", "")}[instrument.better]
     return forest(
@@ -44,22 +50,22 @@ def _changes(answer: Answer, protocol: Protocol, records: Records) -> Drawing:
         summaries=_pool(answer.pooled, "Sensitivity only: pool" if answer.sensitivity_only else "Pool"),
         effect_label=f"Change in {instrument.label}, {unit}",
         null_value=0.0,
-        reference_lines=_difference(instrument, shown),
+        reference_lines=_difference(instrument),
         columns=("n", "months"),
         left_label=sides[0],
         right_label=sides[1],
-        notes=() if answer.pooled else ("Series are shown side by side and not pooled.",),
+        notes=tuple(_notes(answer, instrument)),
         label_title="Series",
         level=protocol.synthesis.level,
     )
 
 
-def _series_row(item: Series, protocol: Protocol, records: Records) -> ForestRow:
+def _series_row(item: Series, labels: Mapping[str, str]) -> ForestRow:
     assert item.effect is not None
     unit = item.summary.unit_of_analysis
     size = "not seen" if item.summary.n is None else f"{item.summary.n}{'' if unit == 'patients' else f' ({unit})'}"
     return ForestRow(
-        label=_label(item.study_id, protocol, records),
+        label=labels[item.study_id],
         estimate=item.effect.estimate,
         interval=item.effect.interval,
         mark="; ".join(item.effect.marks) if item.effect.interval is not None else "",
@@ -67,14 +73,29 @@ def _series_row(item: Series, protocol: Protocol, records: Records) -> ForestRow
     )
 
 
-def _difference(instrument: Instrument, shown: list[Series]) -> list[ReferenceLine]:
+def _notes(answer: Answer, instrument: Instrument) -> Iterator[str]:
+    if answer.pooled is None:
+        yield "Series are shown side by side and not pooled."
+    if instrument.chosen is not None and any(effect.derivation for effect in answer.estimates):
+        yield "Derived intervals rest on assumptions: that one lies clear of the dashed line shows nothing by itself."
+
+
+def population_of_difference(instrument: Instrument) -> str:
+    """In whom the important difference that the review shows was found; empty where it shows none."""
+    chosen = instrument.chosen
+    wanted = None if chosen is None else (chosen.value, chosen.source)
+    return next((item.population for item in instrument.thresholds if (item.value, item.source) == wanted), "")
+
+
+def _difference(instrument: Instrument) -> list[ReferenceLine]:
     if instrument.chosen is None or instrument.better is None:
         return []
     value = instrument.chosen.value if instrument.better == "higher" else -instrument.chosen.value
-    return [ReferenceLine(value, f"published important difference, {instrument.chosen.value:g} (another disease)")]
+    label = f"published important difference (in: {population_of_difference(instrument)})"
+    return [ReferenceLine(value, label)]
 
 
-def _comparison(answer: ComparisonAnswer, protocol: Protocol, records: Records) -> Drawing:
+def _comparison(answer: ComparisonAnswer, protocol: Protocol, labels: Mapping[str, str]) -> Drawing:
     if not answer.effects:
         raise MethodError(f"{answer.comparison.id}: no study compares the two; there is nothing to draw")
     measure = MEASURES[answer.comparison.measure]
@@ -88,7 +109,7 @@ def _comparison(answer: ComparisonAnswer, protocol: Protocol, records: Records) 
             "Treated": f"{counts.events_treated}/{counts.total_treated}",
             "Control": f"{counts.events_control}/{counts.total_control}",
         }
-        label = _label(effect.study_id, protocol, records)
+        label = labels[effect.study_id]
         rows.append(
             ForestRow(
                 label=label, estimate=estimate, interval=interval, weight=weights.get(effect.label), columns=columns

@@ -17,9 +17,9 @@ from synth.plots.text import plain, text_width
 Interval = tuple[float, float]
 Clipped = Literal["", "lower", "upper", "both"]
 
-_REACH: Final = (
-    3.0  # half-widths of the median interval that an interval may reach beyond the estimates before it is cut
-)
+# Half-widths of the median interval that an interval may reach beyond the estimates before it is cut.
+_REACH: Final = 3.0
+_LAST_POWER: Final = 100.0
 _PADDING: Final = 8.0  # points left of the least and right of the greatest value, so that no marker is cut
 _TICK_GAP: Final = 9.0
 
@@ -82,7 +82,7 @@ def value_axis(values: Sequence[float], intervals: Sequence[Interval], *, log: b
         Points.
     """
     core = [_forward(value, log) for value in values] or [0.0]
-    ends = [(_forward(low, log), _forward(high, log)) for low, high in intervals]
+    ends = [(_end(low, log), _end(high, log)) for low, high in intervals]
     low, high = min(core), max(core)
     finite = [(b - a) / 2 for a, b in ends if math.isfinite(a) and math.isfinite(b)]
     reach = _REACH * median(finite) if finite else max((high - low) / 2, _margin(low, high, log))
@@ -105,17 +105,21 @@ def _forward(value: float, log: bool) -> float:
     return -math.inf if value <= 0 else math.log10(value)
 
 
+def _end(value: float, log: bool) -> float:
+    """The end of an interval on the axis' scale; beyond what a floating-point axis can be padded to it has no end."""
+    end = _forward(value, log)
+    return math.copysign(math.inf, end) if log and abs(end) > _LAST_POWER else end
+
+
 def _backward(value: float, log: bool) -> float:
     return 10.0**value if log else value
 
 
 def _linear_candidates(axis: ValueAxis) -> Iterable[Sequence[float]]:
-    dust = 1e-9 * (axis.upper - axis.lower)
     for intervals in (8, 7, 6, 5, 4, 3, 2, 1):
         locator = MaxNLocator(nbins=intervals, steps=[1, 2, 2.5, 5, 10])
         ticks = (float(tick) for tick in locator.tick_values(axis.lower, axis.upper))
-        # Sums of steps leave dust: 0.30000000000000004, or 1e-17 for 0.
-        yield [float(f"{tick:.10g}") if abs(tick) > dust else 0.0 for tick in ticks]
+        yield [float(f"{tick:.10g}") for tick in ticks]  # 0.3, where the locator gives 0.30000000000000004
 
 
 def _log_candidates(axis: ValueAxis) -> Iterable[Sequence[float]]:
@@ -133,5 +137,4 @@ def _log_candidates(axis: ValueAxis) -> Iterable[Sequence[float]]:
 
 def _mirrored(exponent: int, step: int) -> float:
     """A step of one decade: multiplied above 1, divided below it."""
-    value = step * 10.0**exponent if exponent >= 0 else 10.0 ** (exponent + 1) / step
-    return float(f"{value:.12g}")
+    return step * 10.0**exponent if exponent >= 0 else 10.0 ** (exponent + 1) / step

@@ -27,7 +27,7 @@ def flow_of(flow: Flow) -> Drawing:
         ),
     )
     if flow.searches:
-        columns = (FlowColumn(title="Databases, registers and other methods", stages=stages),)
+        columns: tuple[FlowColumn, ...] = (FlowColumn(title="Databases, registers and other methods", stages=stages),)
     else:
         unused = FlowColumn(title="Databases and registers", note="No database search has been run.")
         columns = (unused, FlowColumn(title="Other methods", stages=stages))

@@ -243,7 +243,8 @@ def _placed(
     for line, detail in zip(lines, details, strict=True):
         # A line without cells may use the room up to the plot.
         width = label.width if line.cells else plot.left - GAP - MARGIN
-        name = text.wrap(line.label, width, TEXT_SIZE, bold=line.bold, max_lines=_LABEL_LINES)
+        most = _LABEL_LINES if line.kind == "row" else 2 * _LABEL_LINES
+        name = text.wrap(line.label, width, TEXT_SIZE, bold=line.bold, max_lines=most)
         below = _wrapped_detail(detail, label.width)
         estimate = (line.words,) if one_line else tuple(part for part in line.estimate if part)
         cells = tuple(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -103,8 +102,7 @@ def _pieces(text: str, width: float, size: float, bold: bool) -> Iterator[str]:
             continue
         part, first = "", True
         for letter in word:
-            # An accent that follows its letter must not be parted from it.
-            if part and not unicodedata.combining(letter) and text_width(part + letter, size, bold=bold) > width:
+            if part and text_width(part + letter, size, bold=bold) > width:
                 yield f" {part}" if first else part
                 part, first = "", False
             part += letter

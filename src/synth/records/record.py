@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from synth.display import html_table
 from synth.provenance import Source
+from synth.yamltext import Day
+
+# An empty text would say neither what was seen nor, as null does, that nothing was.
+Seen = Annotated[str, Field(pattern=r"\S")]
 
 
 #: Stands for a year that was not seen.
@@ -24,7 +26,14 @@ ET_AL = "et al"
 
 def surname(author: str) -> str:
     """An author without initials: "Gonzales Farrell S" gives "Gonzales Farrell"; a group's name stays whole."""
-    return re.sub(r"\s+[A-Z]{1,3}$", "", author)
+    *name, last = author.split()
+    letters = last.replace("-", "")
+    initials = bool(name) and letters.isalpha() and letters.isupper() and len(letters) <= 3
+    return " ".join(name) if initials else author.strip()
+
+
+def _sentence(part: str) -> str:
+    return part if part.endswith(("?", "!")) else f"{part.rstrip('.')}."
 
 
 class Assigned(BaseModel):
@@ -32,9 +41,9 @@ class Assigned(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    publication_type: str | None
-    design: str | None
-    by: str = Field(min_length=1)
+    publication_type: Seen | None
+    design: Seen | None
+    by: Seen
 
 
 class Record(BaseModel):
@@ -46,23 +55,23 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     id: str = Field(pattern=r"^[a-z][a-z0-9]*$")
-    pmid: str | None = Field(pattern=r"^[1-9]\d{0,8}$")
-    pmcid: str | None = Field(pattern=r"^PMC\d+$")
-    doi: str | None = Field(pattern=r"^10\.\d{4,9}/\S+$")
-    title: str | None
-    authors: tuple[str, ...] = Field(strict=False)
-    journal: str | None
+    pmid: str | None = Field(pattern=r"^[1-9][0-9]{0,8}$")
+    pmcid: str | None = Field(pattern=r"^PMC[0-9]+$")
+    doi: str | None = Field(pattern=r"^10\.[0-9]{4,9}/\S+$")
+    title: Seen | None
+    authors: tuple[Seen, ...] = Field(strict=False)
+    journal: Seen | None
     year: int | None = Field(ge=1500, le=2200)
-    volume: str | None
-    issue: str | None
-    pages: str | None
-    publication_types: tuple[str, ...] = Field(strict=False)
+    volume: Seen | None
+    issue: Seen | None
+    pages: Seen | None
+    publication_types: tuple[Seen, ...] = Field(strict=False)
     assigned: Assigned
     status: Literal["unknown", "current", "corrected", "concern", "retracted", "retraction notice"]
     found_by: Literal["database search", "other methods"]
-    source: str = Field(min_length=1)
-    seen_on: date = Field(strict=False)
-    note: str | None
+    source: Seen
+    seen_on: Day
+    note: Seen | None
 
     @property
     def link(self) -> str:
@@ -76,7 +85,7 @@ class Record(BaseModel):
     def short(self) -> str:
         """First author and year as a label; the id stands in where no author was seen, `NO_DATE` for the year."""
         names = [surname(author) for author in self.authors]
-        if not names:
+        if not names or names[0] == ET_AL:
             return self.id
         label = names[0]
         if len(names) == 2 and names[1] != ET_AL:
@@ -87,16 +96,12 @@ class Record(BaseModel):
 
     @property
     def citation(self) -> str:
-        """Authors, title, journal, year, volume, pages: whatever was seen, in that order."""
+        """Authors, title, journal, year, volume, issue, pages: whatever was seen, in that order."""
         place = " ".join(filter(None, [self.journal, str(self.year) if self.year else None]))
-        volume = f"{self.volume}{f'({self.issue})' if self.issue else ''}" if self.volume else ""
+        volume = f"{self.volume or ''}{f'({self.issue})' if self.issue else ''}"
         numbers = ":".join(filter(None, [volume, self.pages]))
         parts = [", ".join(self.authors), self.title, "; ".join(filter(None, [place, numbers]))]
-        return (
-            ". ".join(part.rstrip(".") for part in parts if part) + "."
-            if any(parts)
-            else "Bibliographic data not seen."
-        )
+        return " ".join(_sentence(part) for part in parts if part) or "Bibliographic data not seen."
 
 
 @dataclass(frozen=True, slots=True, repr=False)

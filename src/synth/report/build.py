@@ -9,6 +9,7 @@ from pathlib import Path
 
 from synth.errors import ReportError
 from synth.report.lead import lead
+from synth.report.making import methods_section, quantities_section, records_section, studies_section
 from synth.report.model import Document, Section
 from synth.report.procedures import procedure_section
 from synth.report.sections import (
@@ -17,10 +18,7 @@ from synth.report.sections import (
     claims_section,
     comparison_section,
     differences_section,
-    methods_section,
     no_comparison_section,
-    quantities_section,
-    records_section,
     steps_section,
 )
 from synth.review import Review
@@ -46,14 +44,15 @@ def _sections(review: Review) -> Iterable[Section]:
         yield comparison_section(review, comparison)
     for role in ("main", "context"):
         for procedure in review.protocol.procedures:
-            if procedure.role == role and review.protocol.outcomes:
+            if procedure.role == role and (review.protocol.outcomes or not review.protocol.synthesis.comparisons):
                 yield procedure_section(review, procedure)
     if not review.protocol.synthesis.comparisons:
-        yield no_comparison_section(review)
+        yield from no_comparison_section(review)
     yield from claims_section(review)
     yield certainty_section(review)
     yield from differences_section(review)
     yield from annex_section(review)
+    yield studies_section(review)
     yield methods_section(review)
     yield records_section(review)
     yield quantities_section(review)

@@ -1,4 +1,4 @@
-"""How an interval that no paper prints was worked out, with everything that it rests on, and what may not be said of it."""
+"""How an interval that no paper prints was worked out, what it rests on, and what may not be said of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from synth.effects.continuous import CorrelationGrid
 from synth.effects.reported import ReadingsOfP, StandardErrorReading
+from synth.plots.answers import population_of_difference
 from synth.report.model import Block, Bullets, Column, Row, Run, Runs, Section, Table, runs
-from synth.report.words import anchor, number, record_run, signed, span
+from synth.report.words import anchor, number, signed, span, study_run, true_minus
 from synth.review import Review
 from synth.synthesis.series import Series
 
@@ -22,9 +23,14 @@ def derivation_blocks(review: Review, item: Series) -> Iterator[Block]:
         blocks += [_readings_table(review, item, item.readings), Bullets(tuple(_limits_of_reading(review, item)))]
     if item.grid is not None:
         blocks += [_grid_table(review, item, item.grid), Bullets(tuple(_limits_of_grid(review, item, item.grid)))]
-    label = f"{record_run(item.study_id, review.records).text}, {item.instrument}"
-    name = anchor("derived", f"{item.study_id} {item.arm_id} {item.instrument}")
+    label = f"{study_run(item.study_id, review).text}, {item.instrument}"
+    name = _anchor("derived", item)
     yield Section(f"How the interval was derived: {label}", name, tuple(blocks), folded=True)
+
+
+def _anchor(kind: str, item: Series) -> str:
+    months = "" if item.timepoint_months is None else f"{item.timepoint_months:g}"
+    return anchor(kind, f"{item.study_id} {item.arm_id} {item.outcome} {item.instrument} {months}")
 
 
 def _readings_table(review: Review, item: Series, readings: ReadingsOfP) -> Table:
@@ -43,11 +49,17 @@ def _readings_table(review: Review, item: Series, readings: ReadingsOfP) -> Tabl
     notes = (
         runs(
             f"From the printed p value {printed}, n = {item.summary.n} and the change {signed(readings.main.change)}. "
-            f"The test is not named in what was read, so the main line is an assumption. {readings.main.derivation.source}."
+            f"{_named_test(item)} {readings.main.derivation.source}."
         ),
     )
-    caption = f"{record_run(item.study_id, review.records).text}, {item.instrument}: readings of the p value"
-    return Table(caption, columns, rows, notes, anchor("readings", f"{item.study_id} {item.instrument}"))
+    caption = f"{study_run(item.study_id, review).text}, {item.instrument}: readings of the p value"
+    return Table(caption, columns, rows, notes, _anchor("readings", item))
+
+
+def _named_test(item: Series) -> str:
+    if item.reported_test:
+        return f"The source names the test: {item.reported_test}."
+    return "The test is not named in what was read, so the main line is an assumption."
 
 
 def _reading_row(readings: ReadingsOfP, reading: StandardErrorReading, prefix: str) -> Row:
@@ -71,7 +83,7 @@ def _limits_of_reading(review: Review, item: Series) -> Iterator[Runs]:
             yield runs(test.sentence)
     threshold = _threshold(review, item)
     if threshold is not None:
-        yield runs(item.readings.excludes(threshold).sentence, *_whose_threshold(review, item))
+        yield runs(true_minus(item.readings.excludes(threshold).sentence), *_whose_threshold(review, item))
 
 
 def _grid_table(review: Review, item: Series, grid: CorrelationGrid) -> Table:
@@ -100,15 +112,13 @@ def _grid_table(review: Review, item: Series, grid: CorrelationGrid) -> Table:
     )
     reason = correlation.reason if correlation is not None else ""
     notes = (runs(f"The main line is in bold. {reason}"),)
-    caption = (
-        f"{record_run(item.study_id, review.records).text}, {item.instrument}: the change over a grid of correlations"
-    )
-    return Table(caption, columns, rows, notes, anchor("grid", f"{item.study_id} {item.instrument}"))
+    caption = f"{study_run(item.study_id, review).text}, {item.instrument}: the change over a grid of correlations"
+    return Table(caption, columns, rows, notes, _anchor("grid", item))
 
 
 def _limits_of_grid(review: Review, item: Series, grid: CorrelationGrid) -> Iterator[Runs]:
     if item.summary.unit_of_analysis == "not stated":
-        yield runs("Whether the means are of patients or of hips is not stated; n is the number given for patients.")
+        yield runs("Whether the means are of patients or of hips is not stated, so n is uncertain too.")
     threshold = _threshold(review, item)
     if threshold is None:
         yield runs("No published important difference was read for this instrument.")
@@ -136,8 +146,9 @@ def _threshold(review: Review, item: Series) -> float | None:
 
 
 def _whose_threshold(review: Review, item: Series) -> Runs:
+    population = population_of_difference(review.protocol.instrument(item.instrument))
     return runs(
         " ",
-        Run("That value comes from another disease", link="#important-differences"),
-        " and is of single patients, not of means.",
+        Run("That difference was published", link="#important-differences"),
+        f" for {population}, and is one of single patients, not of means.",
     )

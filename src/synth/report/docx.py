@@ -25,11 +25,11 @@ from synth.report.docx_parts import (
     box_paragraph,
     frame_table,
     keep_row_whole,
-    raise_mark,
     repeat_row,
     restart_numbering,
     set_color,
     set_language,
+    set_mark,
     set_style_font,
     style_identifier,
 )
@@ -53,6 +53,7 @@ from synth.report.pdf import AUTHOR, WHOLE_ROW
 from synth.report.prepare import numbered, prepared
 
 _MARGIN = Mm(20)
+_LOW_MARGIN = Mm(15)  # above and below pages that lie on their side, so that they hold more rows
 _SHORT_SIDE, _LONG_SIDE = Mm(210), Mm(297)
 _EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _DEEPEST_HEADING = 9
@@ -125,6 +126,7 @@ class _Writer:
         section.orientation = WD_ORIENT.LANDSCAPE if sideways else WD_ORIENT.PORTRAIT
         width, height = (_LONG_SIDE, _SHORT_SIDE) if sideways else (_SHORT_SIDE, _LONG_SIDE)
         section.page_width, section.page_height = width, height
+        section.top_margin = section.bottom_margin = _LOW_MARGIN if sideways else _MARGIN
         self.line_width = Length(width - 2 * _MARGIN)
 
     def _contents(self) -> None:
@@ -138,7 +140,7 @@ class _Writer:
     def _contents_line(self, section: Section, depth: int) -> None:
         paragraph = self._paragraph()
         paragraph.paragraph_format.left_indent = Mm(6 * depth)
-        paragraph.paragraph_format.space_after = Pt(2)
+        paragraph.paragraph_format.space_after = Pt(0)
         self._runs(paragraph, (Run(section.title, link=f"#{section.anchor}"),))
 
     def _block(self, block: Block, depth: int) -> None:
@@ -193,7 +195,8 @@ class _Writer:
         if picture.width > self.line_width:
             picture.height = Length(picture.height * self.line_width // picture.width)
             picture.width = self.line_width
-        # `name` stays python-docx's own; Word reads `descr` to those who cannot see the picture.
+        for side in ("distT", "distB", "distL", "distR"):
+            picture._inline.set(side, "0")
         properties = picture._inline.docPr
         properties.set("descr", figure.alt)
         properties.set("title", figure.caption)
@@ -233,6 +236,7 @@ class _Writer:
             right = table.columns[index].align == "right" and not row.group
             self._cell(cell, content if index else strong, style, right=right, anchor="" if index else row.anchor)
             if row.group:
+                cell.paragraphs[0].paragraph_format.keep_with_next = True
                 for word_run in cell.paragraphs[0].runs:
                     set_color(word_run, ACCENT)
 
@@ -257,11 +261,11 @@ class _Writer:
                 word_run = add_hyperlink(paragraph, target, internal=internal)
             else:
                 word_run = paragraph.add_run()
-            word_run.text = f"\N{NO-BREAK SPACE}({run.text})" if run.mark else run.text
+            word_run.text = f" ({run.text})" if run.mark else run.text
             word_run.bold = run.strong or None
             word_run.italic = run.emphasis or None
             if run.mark:
-                raise_mark(word_run)
+                set_mark(word_run)
 
 
 def _blank(document: Document) -> WordDocument:
@@ -295,7 +299,7 @@ def _set_styles(word: WordDocument) -> None:
         *((f"Heading {level}", 10.5, "1C2226") for level in range(4, _DEEPEST_HEADING + 1)),
     )
     for name, size, color in sizes:
-        set_style_font(word.styles[name], size, color)
+        set_style_font(word, name, size, color)
     word.styles["Caption"].font.bold = False
     word.styles["Subtitle"].font.italic = False
     for name, size in (("Table text", 8.5), ("Small table text", 7.5), ("Table note", 8)):

@@ -6,6 +6,7 @@ Element names and the order in which they must stand are those of ECMA-376, part
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from docx.document import Document as WordDocument
 from docx.enum.style import WD_STYLE_TYPE
@@ -14,7 +15,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Pt, RGBColor
-from docx.styles.style import BaseStyle, ParagraphStyle
+from docx.styles.style import ParagraphStyle
 from docx.table import Table as WordTable
 from docx.table import _Row
 from docx.text.paragraph import Paragraph as WordParagraph
@@ -22,7 +23,7 @@ from docx.text.run import Run as WordRun
 
 ACCENT = "0A5263"
 SOFT = "515B62"
-FONT = "Calibri"
+FONT = "Arial"  # or a face of the same widths, which every office suite has
 
 _MARK_COLOR = "7A4A00"
 _BOXES = {"answer": ("E6F0EF", ACCENT), "caution": ("FBF0D9", "96630A"), "note": ("F3F1EA", "8D9296")}
@@ -78,9 +79,9 @@ def set_color(run: WordRun, color: str) -> None:
     run.font.color.rgb = RGBColor.from_string(color)
 
 
-def raise_mark(run: WordRun) -> None:
-    """Set a warning mark apart from the number before it."""
-    run.font.superscript = True
+def set_mark(run: WordRun) -> None:
+    """Set a warning mark apart from the number before it; raised letters would be too small to read in tables."""
+    run.font.size = Pt(7)
     set_color(run, _MARK_COLOR)
 
 
@@ -154,21 +155,20 @@ def style_identifier(name: str) -> str:
 
 def add_style(word: WordDocument, name: str, size: float) -> None:
     """A paragraph style for tables: small, and with little space around its paragraphs."""
-    style = word.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-    assert isinstance(style, ParagraphStyle)
+    style = cast(ParagraphStyle, word.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH))
     style.element.styleId = style_identifier(name)
     style.base_style = word.styles["Normal"]
     style.font.size = Pt(size)
-    style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(1.5)
+    style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(1)
 
 
-def set_style_font(style: BaseStyle, size: float, color: str | None) -> None:
+def set_style_font(word: WordDocument, name: str, size: float, color: str | None) -> None:
     """Give a paragraph style this report's font; the template's theme fonts would win over it otherwise."""
-    assert isinstance(style, ParagraphStyle)
+    style = cast(ParagraphStyle, word.styles[name])
     style.font.name = FONT
     style.font.size = Pt(size)
     if color:
         style.font.color.rgb = RGBColor.from_string(color)
     fonts = style.element.get_or_add_rPr().find(qn("w:rFonts"))
-    for name in _THEME_FONTS:
-        fonts.attrib.pop(qn(f"w:{name}"), None)
+    for theme_font in _THEME_FONTS:
+        fonts.attrib.pop(qn(f"w:{theme_font}"), None)

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from synth.effects.estimate import MEASURES
+from synth.report.count_tables import count_text, harms_of
 from synth.report.model import Bullets, Callout, Facts, Paragraph, Runs, runs
-from synth.report.words import counted, inside, listing, record_run, signed, size, span
+from synth.report.outcome_tables import with_labels
+from synth.report.words import DEPTHS, FULL_TEXT, counted, inside, listing, proportion, signed, size, span, study_run
 from synth.review import Review
+from synth.synthesis.comparisons import ComparisonAnswer
+from synth.synthesis.counts import Count
 from synth.synthesis.ladder import Answer
 from synth.synthesis.series import Series
 
 #: Rule 23 of the methods: the words for evidence that is uncontrolled.
 UNCERTAIN = "Whether the procedure caused this is very uncertain."
+
+#: Rule 24: what else can lie behind a change from before to after.
+WITHOUT_COMPARISON = (
+    "None of these changes has a comparison: regression to the mean, the natural course, other care and entry at the "
+    "worst point can each explain a part of it."
+)
 
 
 def lead(review: Review) -> tuple[Callout, ...]:
@@ -24,56 +34,69 @@ def lead(review: Review) -> tuple[Callout, ...]:
 
 
 def _answers(review: Review) -> Iterator[Runs]:
-    protocol, synthesis = review.protocol, review.synthesis
-    for item in synthesis.comparisons:
-        yield from _comparison(review, item.comparison.id)
-    if not protocol.synthesis.comparisons:
-        names = [inside(item.label) for item in protocol.procedures if item.role == "main"]
-        yield runs(
-            f"No comparative evidence: no study that was seen compares {listing(names, 'or')} with each other or with "
-            "another treatment, so they are not ranked."
-        )
-        for procedure in protocol.procedures:
-            if procedure.role == "main":
-                yield _procedure(review, procedure.id, procedure.label)
+    protocol = review.protocol
+    for item in review.synthesis.comparisons:
+        yield from _comparison(review, item)
+    main = [item for item in protocol.procedures if item.role == "main"]
+    if protocol.synthesis.comparisons:
+        return
+    if not main:
+        yield runs("The protocol names no main procedure, so there is no answer.")
+        return
+    yield runs(_no_comparison([inside(item.label) for item in main]))
+    for procedure in main:
+        yield runs(f"{procedure.label}: {_outcomes(review, procedure.id)} {_harms(review, procedure.id)}")
+    if any(item.changes for item in review.synthesis):
+        yield runs(WITHOUT_COMPARISON)
 
 
-def _comparison(review: Review, identifier: str) -> Iterator[Runs]:
-    item = review.synthesis.comparison(identifier)
+def _no_comparison(names: list[str]) -> str:
+    if len(names) == 1:
+        return f"No comparative evidence: no study that was seen compares {names[0]} with another treatment."
+    return (
+        f"No comparative evidence: no study that was seen compares {listing(names, 'or')} with each other or with "
+        "another treatment, so they are not ranked."
+    )
+
+
+def _comparison(review: Review, item: ComparisonAnswer) -> Iterator[Runs]:
     measure, pooled = MEASURES[item.comparison.measure], item.pooled
     if pooled is None:
-        yield runs(f"{item.comparison.label}: {item.reason}")
+        yield runs(f"{item.comparison.label}: {with_labels(item.reason, review)}")
         return
     estimate, interval, prediction = pooled.natural()
     treated = inside(review.protocol.procedure(item.comparison.treated).label)
     control = inside(review.protocol.procedure(item.comparison.control).label)
     text = (
         f"{item.comparison.label}, {treated} against {control}: pooled {measure.label} {estimate:.2f} "
-        f"({100 * pooled.level:g}% confidence interval {span(*interval, 2)}) in {pooled.k} trials"
+        f"({100 * pooled.level:g}% confidence interval {span(*interval, 2)}) in {pooled.k} studies"
     )
     yield runs(text, " (a sensitivity analysis, two studies)." if item.sensitivity_only else ".")
     if prediction is not None:
         yield runs(
-            f"The trials differ: in a new setting the {measure.label} may lie anywhere from {span(*prediction, 2)} "
+            f"In a new setting the {measure.label} can lie anywhere from {span(*prediction, 2)} "
             f"({100 * pooled.level:g}% prediction interval)."
         )
 
 
-def _procedure(review: Review, procedure: str, label: str) -> Runs:
+def _outcomes(review: Review, procedure: str) -> str:
+    """What was seen of the main outcomes after a procedure, in words that claim no cause."""
     main = {item.id for item in review.protocol.outcomes if item.role == "main"}
     answers = [item for item in review.synthesis if item.procedure == procedure and item.outcome in main]
-    shown = [item for item in answers if item.changes]
-    opening = runs(f"{label}: ")
-    if not shown:
-        studied = review.synthesis.studied[procedure]
-        seen = counted(studied.arms["study_id"].nunique(), "eligible report")
-        return runs(opening, f"{seen}, and no outcome figure was seen for a main outcome.")
-    sentences = [part for answer in shown for part in _direction(review, answer)]
-    return runs(opening, "; ".join(sentences), f". {UNCERTAIN}")
+    sentences = [part for answer in answers for part in _directions(review, answer)]
+    if sentences:
+        return f"{'; '.join(sentences)}. {UNCERTAIN}"
+    seen = counted(review.synthesis.studied[procedure].arms["study_id"].nunique(), "eligible report")
+    cases = sum(len(answer.cases) for answer in answers)
+    if cases:
+        return f"{seen}, and for the main outcomes only {counted(cases, 'single patient')}."
+    return f"{seen}, and no outcome figure was seen for a main outcome."
 
 
-def _direction(review: Review, answer: Answer) -> Iterator[str]:
-    outcome = review.protocol.outcome(answer.outcome).label.lower()
+def _directions(review: Review, answer: Answer) -> Iterator[str]:
+    outcome = inside(review.protocol.outcome(answer.outcome).label)
+    better = review.protocol.instrument(answer.instrument).better if answer.instrument else None
+    name = f"{answer.instrument}, {better} is better" if better else answer.instrument
     for direction in ("higher", "lower", "no change"):
         moved = [item for item in answer.changes if item.direction == direction]
         if not moved:
@@ -81,29 +104,65 @@ def _direction(review: Review, answer: Answer) -> Iterator[str]:
         words = f"were {direction}" if direction != "no change" else "were the same"
         shown = ", ".join(_figure(review, item) for item in moved)
         yield (
-            f"{outcome} scores ({answer.instrument}) {words} after treatment than before in "
+            f"{outcome} scores ({name}) {words} after treatment than before in "
             f"{counted(len(moved), 'uncontrolled series', 'uncontrolled series')} ({shown})"
-        )
+        ).replace("the same after treatment than before", "the same after treatment as before")
 
 
 def _figure(review: Review, item: Series) -> str:
     assert item.summary.change is not None
-    label = record_run(item.study_id, review.records).text
+    label = study_run(item.study_id, review).text
     return f"{label}: {size(item)} {signed(item.summary.change)} {item.summary.unit}"
+
+
+def _count(item: Count) -> str:
+    return f"{count_text(item)}{f', {proportion(item.proportion)}' if item.proportion is not None else ''}"
+
+
+def _harms(review: Review, procedure: str) -> str:
+    """What was reported of each harm of the list, and how many reports are silent."""
+    reports = review.synthesis.studied[procedure].arms["study_id"].nunique()
+    if not reports:
+        return "No report, so nothing on harms."
+    asked = harms_of(review, procedure)
+    told = [
+        f"{harm} {', '.join(_count(item) for item in found)}, "
+        f"in {len({item.study_id for item in found})} of {counted(reports, 'report')}"
+        for harm, found in asked
+        if found
+    ]
+    silent = [harm for harm, found in asked if not found]
+    if not told:
+        return f"Nothing was reported on harms ({listing(silent, 'or')})."
+    unreported = f"; not reported by any: {listing(silent, 'or')}" if silent else ""
+    return f"Harms reported: {'; '.join(told)}{unreported}."
 
 
 def _standing(review: Review) -> Iterator[tuple[str, Runs]]:
     standing = review.protocol.standing
-    depths = set(review.extraction.outcomes["seen_in"]) | set(review.extraction.studies["seen_in"])
-    read = "Some studies were read in full." if "primary full text" in depths else "No study was read in full."
     ceilings = {item.ceiling for item in review.certainty.ratings if item.ceiling}
     at_most = (
-        f" Uncontrolled series start at {', '.join(sorted(ceilings))}, so none can be above that." if ceilings else ""
+        f" Uncontrolled series start at {', '.join(sorted(ceilings))}; none can be above that." if ceilings else ""
     )
     yield "Certainty", runs(f"Not rated: nobody has judged risk of bias or the GRADE domains.{at_most}")
     yield "As of", runs(review.as_of)
     yield "What this is", runs(f"{standing.kind.capitalize()}. {standing.note}")
-    yield "Reading depth", runs(read)
+    if standing.post_hoc:
+        yield "Plan", runs(f"Post hoc: the protocol was written on {standing.written}, after the data were seen.")
+    yield "Reading depth", runs(_depth(review))
     software = [person for person in review.protocol.people if person.kind == "software"]
     by = " Extraction and decisions were made by software." if len(software) == len(review.protocol.people) else ""
     yield "Not reviewed", runs(f"No clinician has signed this page. It is not medical advice.{by}")
+
+
+def _depth(review: Review) -> str:
+    depths = review.extraction.studies["seen_in"]
+    if depths.empty:
+        return "No study was extracted."
+    full = int((depths == FULL_TEXT).sum())
+    by_depth = [(label, int((depths == name).sum())) for name, label in DEPTHS.items() if name != FULL_TEXT]
+    others = ", ".join(f"{label} {count}" for label, count in by_depth if count)
+    opening = (
+        f"{full} of {counted(len(depths), 'study', 'studies')} read in full" if full else "No study was read in full"
+    )
+    return f"{opening} ({others})." if others else f"{opening}."

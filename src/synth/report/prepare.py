@@ -35,9 +35,9 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Whatever ends a line or a cell in one of the formats becomes a space: a text of the model is one line.
 _LINE_ENDS = re.compile("\r\n|[\t\n\r\x85\u2028\u2029]")
 
-# Characters that XML 1.0 forbids (production 2, Char), the remaining C1 controls, lone surrogates, and the two
-# overrides of text direction, which would print the digits of a number in another order than they were written.
-_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202d\u202e]")
+# Characters that XML 1.0 forbids (production 2, Char), the remaining C1 controls, lone surrogates, and the
+# embeddings and overrides of text direction, which would print a number in another order than it was written.
+_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e]")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -22,7 +22,8 @@ class Preview:
     def __repr__(self) -> str:
         tables = sum(isinstance(block, Table) for block in self.document.walk())
         figures = len(self.document.figures())
-        return f"Preview({self.document.title!r}, {len(self.document.sections)} sections, {tables} tables, {figures} figures)"
+        sections = len(self.document.sections)
+        return f"Preview({self.document.title!r}, {sections} sections, {tables} tables, {figures} figures)"
 
     def _repr_html_(self) -> str:
         head = f"<p><strong>{html.escape(self.document.title)}</strong>, {html.escape(self.document.kind.lower())}</p>"

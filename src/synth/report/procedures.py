@@ -6,37 +6,35 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from synth.effects.intervals import Interval
 from synth.effects.plausibility import subgroups_do_not_add_up
 from synth.protocol import Procedure
-from synth.report.derivations import derivation_blocks
-from synth.report.model import Block, Bullets, Column, Facts, Figure, Paragraph, Row, Run, Runs, Section, Table, runs
+from synth.report.count_tables import count_blocks, harms_of
+from synth.report.model import Block, Bullets, Column, Facts, Paragraph, Row, Section, Table, runs
+from synth.report.outcome_tables import outcome_blocks
 from synth.report.words import (
     NOT_SEEN,
     anchor,
-    change,
     counted,
-    inside,
+    ended,
+    listing,
     moment,
     number,
-    percent,
     place,
-    record_run,
-    size,
-    source_runs,
-    true_minus,
+    study_run,
 )
 from synth.review import Review
-from synth.synthesis.counts import Count
-from synth.synthesis.ladder import Answer, Rung
-from synth.synthesis.series import Series
+from synth.synthesis.ladder import Answer
 
 
 def procedure_section(review: Review, procedure: Procedure) -> Section:
     """The section of one procedure."""
     parts = (
         Section("What was studied", anchor("studied", procedure.id), tuple(_studied(review, procedure))),
-        Section("Outcomes", anchor("outcomes", procedure.id), tuple(_outcomes(review, procedure))),
-        Section("Complications and other counts", anchor("counts", procedure.id), tuple(_counts(review, procedure))),
+        Section("Outcomes", anchor("outcomes", procedure.id), tuple(outcome_blocks(review, procedure))),
+        Section(
+            "Complications and other counts", anchor("counts", procedure.id), tuple(count_blocks(review, procedure))
+        ),
         Section("What is missing", anchor("missing", procedure.id), (_missing(review, procedure),)),
     )
     return Section(procedure.label, anchor("procedure", procedure.id), parts)
@@ -44,8 +42,7 @@ def procedure_section(review: Review, procedure: Procedure) -> Section:
 
 def _studied(review: Review, procedure: Procedure) -> Iterator[Block]:
     studied = review.synthesis.studied[procedure.id]
-    shown = pd.concat([studied.arms, studied.direction_only])
-    if shown.empty:
+    if studied.arms.empty and studied.direction_only.empty:
         yield Paragraph(runs("No eligible report was found."))
         return
     yield Facts(
@@ -59,11 +56,14 @@ def _studied(review: Review, procedure: Procedure) -> Iterator[Block]:
         pairs = counted(len(studied.overlaps), "pair")
         yield Paragraph(
             runs(
-                f"Sums are upper bounds: for {pairs} of reports shared patients cannot be excluded (the authors, or some "
-                "of them, are the same or were not seen)."
+                f"Sums are upper bounds: for {pairs} of reports shared patients cannot be excluded. Authors are the "
+                "same or were not all seen, or the centre is the same."
             )
         )
-    rows = tuple(_arm_row(review, arm) for _, arm in shown.iterrows())
+    rows = [_arm_row(review, arm) for _, arm in studied.arms.iterrows()]
+    if not studied.direction_only.empty:
+        rows.append(Row((runs("Used for directions only, and not counted above"),), group=True))
+        rows += [_arm_row(review, arm) for _, arm in studied.direction_only.iterrows()]
     columns = (
         Column("Report", width=1.5),
         Column("Technique", width=2.2),
@@ -75,19 +75,19 @@ def _studied(review: Review, procedure: Procedure) -> Iterator[Block]:
         Column("Place", width=1.1),
         Column("Caveats", width=2.0),
     )
-    yield Table(f"{procedure.label}: reports that were eligible", columns, rows, anchor=anchor("arms", procedure.id))
+    yield Table(f"{procedure.label}: reports", columns, tuple(rows), anchor=anchor("arms", procedure.id))
 
 
 def _arm_row(review: Review, arm: pd.Series) -> Row:
     study = review.extraction.studies.set_index("study_id").loc[arm["study_id"]]
     return Row(
         (
-            runs(record_run(str(arm["study_id"]), review.records)),
+            runs(study_run(str(arm["study_id"]), review)),
             runs(str(arm["technique"]) or NOT_SEEN),
             runs(_count(arm["n_patients"])),
             runs(_count(arm["n_hips"])),
             runs(_count(arm["n_female"])),
-            runs(moment(_seen(arm["age_mean"]), _seen(arm["age_sd"]), arm["age_min"], arm["age_max"])),
+            runs(moment(_seen(arm["age_mean"]), _seen(arm["age_sd"]), _ages(arm))),
             runs(_followup(arm)),
             runs(place(str(arm["locator"]), str(arm["seen_in"]))),
             runs("; ".join(_caveats(review, arm, study)) or "none noted"),
@@ -118,6 +118,11 @@ def _seen(value: object) -> float | None:
     return None if number_ != number_ else number_
 
 
+def _ages(arm: pd.Series) -> Interval | None:
+    low, high = _seen(arm["age_min"]), _seen(arm["age_max"])
+    return None if low is None or high is None else (low, high)
+
+
 def _count(value: float) -> str:
     return NOT_SEEN if value != value else number(value)
 
@@ -132,225 +137,42 @@ def _followup(arm: pd.Series) -> str:
     return NOT_SEEN if mean is None else number(mean)
 
 
-def _outcomes(review: Review, procedure: Procedure) -> Iterator[Block]:
-    answers = [item for item in review.synthesis if item.procedure == procedure.id]
-    roles = {outcome.id: outcome.role for outcome in review.protocol.outcomes}
-    shown = [item for item in answers if item.series or roles[item.outcome] == "main"]
-    eligible = [(answer, item) for answer in shown for item in answer.series if item.role != "annex"]
-    if eligible:
-        yield _series_table(review, procedure, eligible)
-        yield Paragraph(
-            runs(
-                "A change from before to after has no comparison: regression to the mean, the natural course, other care "
-                "given at the same time and entry at the worst point may each explain a part of it. "
-                "Values after treatment and changes are as long after it as the follow-up column says."
-            )
-        )
-    yield _rung_table(review, procedure, shown)
-    for answer in shown:
-        if len(answer.changes) > 1:
-            yield _forest(review, procedure, answer)
-    for _, item in eligible:
-        yield from derivation_blocks(review, item)
-
-
-def _series_table(review: Review, procedure: Procedure, shown: list[tuple[Answer, Series]]) -> Table:
-    columns = (
-        Column("Outcome", width=1.4),
-        Column("Report and place", width=1.7),
-        Column("n", width=0.9),
-        Column("Months", "right", 0.6),
-        Column("Before", width=1.5),
-        Column("After", width=1.4),
-        Column("Change (95% CI)".replace("95", f"{100 * review.protocol.synthesis.level:g}"), width=1.4),
-        Column("p, as printed", width=0.7),
-        Column("Remarks", width=2.1),
-    )
-    rows = tuple(_series_row(review, item) for _, item in shown)
-    notes = (
-        runs(
-            Run("derived", mark=True),
-            " The standard error is not printed; how it follows from printed figures, and what that assumes, is shown below.",
-        ),
-    )
-    any_derived = any(item.effect and item.effect.interval and item.effect.derivation for _, item in shown)
-    caption = f"{procedure.label}: outcome figures as seen"
-    return Table(caption, columns, rows, notes if any_derived else (), anchor("figures", procedure.id))
-
-
-def _series_row(review: Review, item: Series) -> Row:
-    source = review.extraction.outcomes.set_index("row").loc[item.row]
-    summary = item.summary
-    remarks = [true_minus(finding.sentence) for finding in item.findings]
-    if item.note:
-        remarks.append(item.note[:1].upper() + item.note[1:] + ".")
-    if item.role == "direction only":
-        remarks.insert(0, f"{review.synthesis.roles[item.study_id].reason.capitalize()}: direction only.")
-    return Row(
-        (
-            runs(f"{review.protocol.outcome(item.outcome).label}, {item.instrument}"),
-            source_runs(item.study_id, item.locator, item.seen_in, review.records),
-            runs(size(item)),
-            runs(NOT_SEEN if item.timepoint_months is None else number(item.timepoint_months)),
-            runs(moment(summary.baseline_mean, summary.baseline_sd, source["baseline_min"], source["baseline_max"])),
-            runs(moment(summary.followup_mean, summary.followup_sd, source["followup_min"], source["followup_max"])),
-            _change_cell(item),
-            runs(summary.p_value or NOT_SEEN),
-            runs(" ".join(remarks) or "none"),
-        )
-    )
-
-
-def _change_cell(item: Series) -> Runs:
-    if item.effect is not None:
-        return change(item.effect)
-    return runs(f"{item.direction} (no estimate)") if item.direction else runs(NOT_SEEN)
-
-
-def _rung_table(review: Review, procedure: Procedure, answers: list[Answer]) -> Table:
-    columns = (
-        Column("Outcome", width=1.4),
-        Column("Instrument"),
-        Column("What the evidence allows", width=1.5),
-        Column("Why", width=4.0),
-    )
-    rows = tuple(
-        Row(
-            (
-                runs(review.protocol.outcome(item.outcome).label),
-                runs(item.instrument or "none"),
-                runs(Run(str(item.rung), strong=item.rung is not Rung.NOTHING)),
-                runs(_reason(review, item)),
-            )
-        )
-        for item in answers
-    )
-    return Table(f"{procedure.label}: what the evidence allows", columns, rows, anchor=anchor("rungs", procedure.id))
-
-
-def _reason(review: Review, answer: Answer) -> str:
-    if answer.overlaps:
-        pairs = "; ".join(
-            f"{record_run(pair.first, review.records).text} and {record_run(pair.second, review.records).text}, "
-            f"{_with_labels(pair.reason, review)}"
-            for pair in answer.overlaps
-        )
-        return f"Not pooled: that the patients are the same people cannot be excluded ({pairs}). Both are shown."
-    return answer.reason
-
-
-def _with_labels(reason: str, review: Review) -> str:
-    for record in review.records:
-        reason = reason.replace(f"of {record.id} ", f"of {record.short} ")
-    return reason
-
-
-def _forest(review: Review, procedure: Procedure, answer: Answer) -> Figure:
-    drawing = review.forest(answer)
-    outcome = review.protocol.outcome(answer.outcome).label
-    return Figure(
-        name=f"{anchor('forest', procedure.id)}-{anchor(answer.outcome, answer.instrument)}".replace(" ", "_"),
-        caption=f"{outcome} ({answer.instrument}): change from before to after {inside(procedure.label)}, by series",
-        alt=drawing.alt_text(),
-        svg=drawing.svg(),
-        png=drawing.png(),
-        anchor=f"{anchor('forest', procedure.id)}-{anchor('by', answer.instrument)}",
-    )
-
-
-def _counts(review: Review, procedure: Procedure) -> Iterator[Block]:
-    counts = [item for item in review.synthesis.counts_of(procedure.id) if item.role != "annex"]
-    if counts:
-        columns = (
-            Column("Event", width=2.2),
-            Column("n of N", width=1.2),
-            Column("Proportion (exact interval)", width=1.6),
-            Column("Report and place", width=1.8),
-            Column("Remarks", width=2.0),
-        )
-        rows = tuple(_count_row(review, item) for item in counts)
-        yield Table(f"{procedure.label}: counts as printed", columns, rows, anchor=anchor("events", procedure.id))
-    yield from _harms(review, procedure, counts)
-
-
-def _count_row(review: Review, item: Count) -> Row:
-    if item.proportion is None:
-        rate = item.reason
-    else:
-        low, high = item.proportion.interval
-        rate = f"{percent(item.proportion.estimate)} ({percent(low)} to {percent(high)})"
-    role = "video abstract; " if item.role == "direction only" else ""
-    return Row(
-        (
-            runs(item.event),
-            runs(f"{item.events} of {item.total} {item.unit_of_analysis}"),
-            runs(rate),
-            source_runs(item.study_id, item.locator, item.seen_in, review.records),
-            runs(f"{role}{item.note}" or "none"),
-        )
-    )
-
-
-def _harms(review: Review, procedure: Procedure, counts: list[Count]) -> Iterator[Block]:
-    if not review.protocol.harms:
-        return
-    studied = review.synthesis.studied[procedure.id]
-    studies = list(dict.fromkeys(str(study) for study in studied.arms["study_id"]))
-    if not studies:
-        return
-    asked: list[tuple[str, list[Count]]] = [
-        ("any complication", [item for item in counts if item.kind == "any complication"]),
-        *((harm, [item for item in counts if item.harm == harm]) for harm in review.protocol.harms),
-    ]
-    columns = (
-        Column("Harm, from the list set beforehand", width=1.6),
-        Column("Reported", width=2),
-        Column("Not reported by", width=4),
-    )
-    rows = []
-    for harm, found in asked:
-        reporting = {item.study_id for item in found}
-        silent = [record_run(study, review.records).text for study in studies if study not in reporting]
-        said = "; ".join(
-            f"{item.events} of {item.total} {item.unit_of_analysis} ({record_run(item.study_id, review.records).text})"
-            for item in found
-        )
-        who = "every eligible report" if not reporting else ", ".join(silent) or "nobody"
-        rows.append(Row((runs(harm), runs(said or "not reported"), runs(who))))
-    yield Table(f"{procedure.label}: harms", columns, tuple(rows), anchor=anchor("harms", procedure.id))
-    yield Paragraph(
-        runs(
-            "Not reported means that the pages that were read do not say whether anyone looked. It does not mean that there were none."
-        )
-    )
-
-
 def _missing(review: Review, procedure: Procedure) -> Bullets:
-    return Bullets(tuple(_missing_items(review, procedure)))
+    return Bullets(tuple(runs(item) for item in missing_items(review, procedure)))
 
 
-def _missing_items(review: Review, procedure: Procedure) -> Iterator[Runs]:
-    yield runs("A comparison with another treatment, or with none.")
-    studied = review.synthesis.studied[procedure.id]
+def missing_items(review: Review, procedure: Procedure) -> Iterator[str]:
+    """What was not seen of a procedure and would be needed for more, a sentence each."""
+    yield "A comparison with another treatment, or with none."
     roles = {outcome.id: outcome.role for outcome in review.protocol.outcomes}
-    answers = [item for item in review.synthesis if item.procedure == procedure.id and roles[item.outcome] == "main"]
-    for answer in answers:
-        label = review.protocol.outcome(answer.outcome).label
-        if not answer.instrument:
-            yield runs(f"{label}: any figure, before or after treatment.")
-        before_only = [
-            item
-            for item in answer.series
-            if item.role == "synthesis" and item.summary.change is None and not item.single_patient
-        ]
-        if before_only:
-            names = ", ".join(record_run(item.study_id, review.records).text for item in before_only)
-            yield runs(f"{label} ({answer.instrument}): the figures after treatment of {names}.")
-        derived = [item for item in answer.changes if item.effect and item.effect.derivation]
-        if derived:
-            names = ", ".join(record_run(item.study_id, review.records).text for item in derived)
-            yield runs(f"{label} ({answer.instrument}): the standard deviation of the changes in {names}.")
-    silent = [arm for _, arm in studied.arms.iterrows() if arm["n_patients"] != arm["n_patients"]]
+    for answer in review.synthesis:
+        if answer.procedure == procedure.id and roles[answer.outcome] == "main":
+            yield from _missing_of(review, answer)
+    studied = review.synthesis.studied[procedure.id]
+    silent = [str(arm["study_id"]) for _, arm in studied.arms.iterrows() if _seen(arm["n_patients"]) is None]
     if silent:
-        names = ", ".join(record_run(str(arm["study_id"]), review.records).text for arm in silent)
-        yield runs(f"The number of patients in {names}.")
+        yield ended(f"The number of patients in {_names(review, silent)}")
+    unreported = [harm for harm, found in harms_of(review, procedure.id) if not found]
+    if unreported and len(studied.arms):
+        yield f"Whether anyone looked for {listing(unreported, 'or')}: no eligible report says so."
+
+
+def _missing_of(review: Review, answer: Answer) -> Iterator[str]:
+    label = review.protocol.outcome(answer.outcome).label
+    if not answer.instrument:
+        yield f"{label}: any figure, before or after treatment."
+    name = f"{label} ({answer.instrument})"
+    eligible = [item for item in answer.series if item.role == "synthesis" and not item.single_patient]
+    before_only = [item.study_id for item in eligible if item.summary.change is None]
+    if before_only:
+        yield ended(f"{name}: figures before and after treatment, both, of {_names(review, before_only)}")
+    derived = [item.study_id for item in answer.changes if item.effect and item.effect.derivation]
+    if derived:
+        yield ended(f"{name}: the standard deviation of the changes in {_names(review, derived)}")
+    unstated = [item.study_id for item in answer.changes if item.summary.unit_of_analysis == "not stated"]
+    if unstated:
+        yield ended(f"{name}: whether n counts patients or hips in {_names(review, unstated)}")
+
+
+def _names(review: Review, studies: list[str]) -> str:
+    return listing(study_run(study, review).text for study in dict.fromkeys(studies))

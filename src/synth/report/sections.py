@@ -9,7 +9,20 @@ from synth.effects.estimate import MEASURES
 from synth.protocol import Instrument
 from synth.provenance import Source
 from synth.report.model import Block, Bullets, Column, Figure, Paragraph, Row, Run, Section, Table, runs
-from synth.report.words import anchor, counted, inside, listing, number, percent, record_run, source_runs, span
+from synth.report.outcome_tables import with_labels
+from synth.report.words import (
+    anchor,
+    inside,
+    listing,
+    moment,
+    number,
+    percent,
+    place,
+    size,
+    source_runs,
+    span,
+    study_run,
+)
 from synth.review import Review
 from synth.synthesis.comparisons import ComparisonAnswer
 
@@ -47,7 +60,8 @@ def steps_section(review: Review) -> Iterator[Section]:
     )
     lead = Paragraph(
         runs(
-            "The steps stand in the order of the audited page. The order itself is a claim of that page; no evidence on it was seen."
+            "The steps stand in the order of the audited page. The order itself is a claim of that page; "
+            "no evidence on it was seen."
         )
     )
     yield Section(
@@ -57,8 +71,11 @@ def steps_section(review: Review) -> Iterator[Section]:
 
 def comparison_section(review: Review, item: ComparisonAnswer) -> Section:
     """A planned two-arm comparison: studies, pool, plot."""
-    blocks: list[Block] = [_comparison_table(review, item)]
+    blocks: list[Block] = [Paragraph(runs(with_labels(item.reason, review)))]
+    if item.pooled is not None:
+        blocks.append(_pool_table(item))
     if item.effects:
+        blocks.append(_comparison_table(review, item))
         drawing = review.forest(item)
         blocks.append(
             Figure(
@@ -70,8 +87,6 @@ def comparison_section(review: Review, item: ComparisonAnswer) -> Section:
                 anchor=anchor("forest", item.comparison.id),
             )
         )
-    if item.pooled is not None:
-        blocks.insert(0, _pool_table(item))
     return Section(item.comparison.label, anchor("comparison", item.comparison.id), tuple(blocks))
 
 
@@ -95,7 +110,8 @@ def _pool_table(item: ComparisonAnswer) -> Table:
     ]
     notes = (
         runs(
-            "The log scale is the natural logarithm; its standard error is the model's, before the Hartung-Knapp adjustment."
+            "The log scale is the natural logarithm; its standard error is the model's, before the "
+            "Hartung-Knapp adjustment."
         ),
     )
     columns = (Column("Result", width=1.6), Column("Value", width=2.4))
@@ -114,11 +130,11 @@ def _comparison_table(review: Review, item: ComparisonAnswer) -> Table:
         rows.append(
             Row(
                 (
-                    runs(record_run(effect.study_id, review.records)),
+                    runs(study_run(effect.study_id, review)),
                     runs(f"{counts.events_treated} of {counts.total_treated}"),
                     runs(f"{counts.events_control} of {counts.total_control}"),
                     runs(shown),
-                    runs(str(origin["locator"])),
+                    runs(place(str(origin["locator"]), str(origin["seen_in"]))),
                 )
             )
         )
@@ -132,56 +148,64 @@ def _comparison_table(review: Review, item: ComparisonAnswer) -> Table:
     return Table(f"{item.comparison.label}: counts and effects by study", columns, tuple(rows))
 
 
-def no_comparison_section(review: Review) -> Section:
-    """Why nothing is ranked."""
+def no_comparison_section(review: Review) -> Iterator[Section]:
+    """Why nothing is ranked; nothing where the protocol names no main procedure."""
     names = [inside(item.label) for item in review.protocol.procedures if item.role == "main"]
-    text = (
-        f"No comparative evidence was seen for {listing(names)}. Differences between their series may come from who was "
-        "operated on, where and when; they are not set against one another here."
-    )
-    return Section("No comparison between procedures", "no-comparison", (Paragraph(runs(text)),))
+    if not names:
+        return
+    text = f"No comparative evidence was seen for {listing(names)}."
+    if len(names) > 1:
+        text += (
+            " Differences between their series can come from who was operated on, where and when; they are not set "
+            "against one another here."
+        )
+    title = "No comparison between procedures" if len(names) > 1 else "No comparison"
+    yield Section(title, "no-comparison", (Paragraph(runs(text)),))
 
 
 def annex_section(review: Review) -> Iterator[Section]:
     """Studies that were extracted and do not enter the synthesis, with the reason and their figures."""
+    apart = [study for study, role in review.synthesis.roles.items() if role.role == "annex"]
+    if not apart:
+        return
+    studies = review.extraction.studies.set_index("study_id")
     rows = []
-    outcomes, events = review.extraction.outcomes, review.extraction.events
-    for _, study in review.extraction.studies.iterrows():
-        name = str(study["study_id"])
-        role = review.synthesis.roles[name]
-        if role.role != "annex":
-            continue
-        figures = [
-            f"{row['instrument']} {row['baseline_mean']:g} before, {row['followup_mean']:g} after (n {row['n']:g})"
-            for _, row in outcomes[outcomes["study_id"] == name].iterrows()
-        ]
-        figures += [
-            f"{row['event']}: {row['events']:g} of {row['total']:g} {row['unit_of_analysis']}"
-            for _, row in events[events["study_id"] == name].iterrows()
-        ]
-        place = source_runs(name, str(study["locator"]), str(study["seen_in"]), review.records)
+    for name in apart:
+        study, figures = studies.loc[name], list(_annex_figures(review, name))
         rows.append(
             Row(
                 (
-                    place,
-                    runs(role.reason),
+                    source_runs(name, str(study["locator"]), str(study["seen_in"]), review),
+                    runs(review.synthesis.roles[name].reason),
                     runs("; ".join(figures) or "none seen"),
                     runs(str(study["note"]) or "none noted"),
                 )
             )
         )
-    if not rows:
-        return
     columns = (
         Column("Report and place", width=1.6),
         Column("Why it stands apart", width=1.6),
-        Column("Figures seen", width=2.4),
+        Column("Figures seen, and where", width=2.4),
         Column("Caveats", width=1.8),
     )
     lead = Paragraph(runs("These were extracted and enter no result above. ", review.protocol.eligibility.reason))
     yield Section(
         "Annex: related and other sources", "annex", (lead, Table("Annex", columns, tuple(rows))), folded=True
     )
+
+
+def _annex_figures(review: Review, study: str) -> Iterator[str]:
+    for item in (item for answer in review.synthesis for item in answer.series):
+        if item.study_id == study:
+            summary = item.summary
+            before = moment(summary.baseline_mean, summary.baseline_sd, item.baseline_range)
+            after = moment(summary.followup_mean, summary.followup_sd, item.followup_range)
+            where = place(item.locator, item.seen_in)
+            yield f"{item.instrument} {before} before, {after} after (n {size(item)}; {where})"
+    for count in review.synthesis.counts:
+        if count.study_id == study:
+            shown = f"{count.events} of {count.total} {count.unit_of_analysis}"
+            yield f"{count.event}: {shown} ({place(count.locator, count.seen_in)})"
 
 
 def claims_section(review: Review) -> Iterator[Section]:
@@ -208,8 +232,9 @@ def claims_section(review: Review) -> Iterator[Section]:
     blocks: tuple[Block, ...] = (
         Paragraph(
             runs(
-                "Two questions are asked of each claim: what its citation leads to, and what the sources that could be read "
-                "say. Not confirmed means that the source could not be read here; it does not mean that the claim is wrong."
+                "Two questions are asked of each claim: what its citation leads to, and what the sources that could "
+                "be read say. Not confirmed means that the source could not be read here; it does not mean that the "
+                "claim is wrong."
             )
         ),
         Bullets(tuple(runs(sentence) for sentence in review.audit.by_rule())),
@@ -221,6 +246,12 @@ def claims_section(review: Review) -> Iterator[Section]:
 
 def certainty_section(review: Review) -> Section:
     """What has been rated, and what the design allows at most."""
+    ratings = review.certainty.ratings
+    if not ratings:
+        nothing = (
+            "The protocol names no main procedure with a main outcome and no comparison, so there is nothing to rate."
+        )
+        return Section("Certainty", "certainty", (Paragraph(runs(nothing)),))
     columns = (
         Column("About", width=1.8),
         Column("Outcome", width=1.2),
@@ -230,15 +261,12 @@ def certainty_section(review: Review) -> Section:
     )
     rows = tuple(
         Row((runs(item.about), runs(item.outcome), runs(item.level), runs(item.ceiling or "-"), runs(item.reason)))
-        for item in review.certainty.ratings
+        for item in ratings
     )
-    notes = (
-        runs(
-            "Levels of designs: ",
-            Run(SOURCE, link=SOURCE_LINK),
-            ", where case series and case reports stand at very low.",
-        ),
+    levels = runs(
+        "Levels of designs: ", Run(SOURCE, link=SOURCE_LINK), ", where case series and case reports stand at very low."
     )
+    notes = (levels,) if any(item.ceiling for item in ratings) else ()
     return Section("Certainty", "certainty", (Table("Certainty by outcome", columns, rows, notes),))
 
 
@@ -264,8 +292,17 @@ def differences_section(review: Review) -> Iterator[Section]:
     blocks: tuple[Block, ...] = (
         Paragraph(
             runs(
-                "Values published for single patients, in other diseases. The mean change of a group beyond such a value does not "
-                f"say how many patients passed it. None was read for {listing(without)}."
+                "Values published for single patients, in the populations named. The mean change of a group beyond "
+                "such a value does not say how many patients passed it, and the value of one instrument is not lent "
+                "to another. A distribution-based value, such as half a standard deviation, comes from the spread of "
+                "the scores and is no minimal important difference."
+            )
+        ),
+        Paragraph(
+            runs(
+                f"None was read for {listing(without)}."
+                if without
+                else "One was read for each instrument of this review."
             )
         ),
         *reasons,
@@ -285,117 +322,3 @@ def _difference_rows(instrument: Instrument) -> Iterator[Row]:
         value = runs(Run(number(item.value), strong=chosen))
         cells = (runs(instrument.id), value, runs(item.method), runs(item.population), place, runs(item.note or "none"))
         yield Row(cells)
-
-
-def methods_section(review: Review) -> Section:
-    """How the page was made, and the flow of records."""
-    protocol, flow = review.protocol, review.screening.flow
-    drawing = review.flow_diagram()
-    correlation = protocol.synthesis.correlation
-    items = [
-        runs(
-            f"{protocol.standing.kind.capitalize()}; protocol written {protocol.standing.written}{', after the data were seen' if protocol.standing.post_hoc else ''}."
-        ),
-        *(runs(f"{person.name} ({person.kind}): {person.role}.") for person in protocol.people),
-        runs(f"Eligibility: {protocol.eligibility.reason}"),
-        runs(
-            f"Pool: random effects, {protocol.synthesis.tau2}, Hartung-Knapp interval, never narrower than the model-based one; "
-            "from three independent estimates, with a prediction interval. Two are shown side by side."
-        ),
-        runs(f"Overlap of patients: {protocol.synthesis.overlap_reason}"),
-        *(
-            [runs(f"Correlation of scores before and after: {number(correlation.main)}. {correlation.reason}")]
-            if correlation
-            else []
-        ),
-        *(runs(f"Search planned for {item.database}: {item.query}. {item.note}") for item in protocol.strategies),
-    ]
-    figure = Figure("flow", "Flow of records", drawing.alt_text(), drawing.svg(), drawing.png(), anchor="flow")
-    reasons = tuple(
-        Row(
-            (
-                runs(record_run(item.record_id, review.records)),
-                runs(item.decision),
-                runs(item.reason or "-"),
-                runs(item.reviewer),
-            )
-        )
-        for item in review.screening.decisions
-    )
-    columns = (Column("Record", width=1.6), Column("Decision"), Column("Reason", width=2.6), Column("By"))
-    decisions = Section("Every decision on a record", "decisions", (Table("Decisions", columns, reasons),), folded=True)
-    lead = Paragraph(
-        runs(
-            f"{counted(flow.from_databases + flow.from_other_methods, 'record')}, {flow.included} of them included; "
-            f"{counted(flow.searches, 'database search', 'database searches')} run."
-        )
-    )
-    return Section("How this page was made", "methods", (lead, Bullets(tuple(items)), figure, decisions))
-
-
-def records_section(review: Review) -> Section:
-    """Every record, with where it was read."""
-    rows = []
-    for record in review.records:
-        source = Source.parse(record.source)
-        identifiers = [
-            f"PMID {record.pmid}" if record.pmid else "",
-            f"DOI {record.doi}" if record.doi else "",
-            record.pmcid or "",
-        ]
-        decision = review.screening.of(record.id)
-        rows.append(
-            Row(
-                (
-                    runs(record.short),
-                    runs(record.citation),
-                    runs(Run(", ".join(filter(None, identifiers)) or "no identifier seen", link=record.link)),
-                    runs(Run(_host(source.text), link=source.link), f", {record.seen_on}"),
-                    runs(decision.decision if decision else "-"),
-                    runs("; ".join(filter(None, [record.note])) or "none"),
-                ),
-                anchor=anchor("record", record.id),
-            )
-        )
-    columns = (
-        Column("Record", width=1.1),
-        Column("Citation, as far as it was seen", width=3),
-        Column("Identifiers", width=1.4),
-        Column("Read at", width=1.3),
-        Column("Decision", width=0.8),
-        Column("Remarks", width=1.4),
-    )
-    lead = Paragraph(runs("Whether a record has been retracted or corrected is unknown: PubMed has not been asked."))
-    return Section("Records", "records", (lead, Table("Records", columns, tuple(rows))), folded=True)
-
-
-def _host(address: str) -> str:
-    return address.split("//", 1)[1].split("/", 1)[0].removeprefix("www.") if "//" in address else address
-
-
-def quantities_section(review: Review) -> Section:
-    """Every number under its name, with the rows that it came from."""
-    columns = (
-        Column("Name", width=3),
-        Column("Value", "right"),
-        Column("Interval", width=1.2),
-        Column("Unit"),
-        Column("How", width=2),
-        Column("Rows", width=1.4),
-    )
-    table = review.changes.table()
-    rows = tuple(
-        Row(
-            tuple(
-                runs(str(cell).replace("-", "\N{MINUS SIGN}") if index in (1, 2) else str(cell) or "-")
-                for index, cell in enumerate(row)
-            )
-        )
-        for row in table.itertuples(index=False)
-    )
-    lead = Paragraph(
-        runs(review.changes.summary(), " Rows are named by file and line in the folder extraction of the review.")
-    )
-    return Section(
-        "Where each number comes from", "quantities", (lead, Table("Quantities", columns, rows)), folded=True
-    )

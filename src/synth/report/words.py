@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-import pandas as pd
-
 from synth.effects.estimate import Effect
+from synth.effects.intervals import Interval
+from synth.effects.proportions import Proportion
 from synth.provenance import slug
 from synth.records import Records
 from synth.report.model import Run, Runs, runs
+from synth.review import Review
 from synth.synthesis.series import Series
 
 MINUS = "\N{MINUS SIGN}"
 NOT_SEEN = "not seen"
 
+#: The deepest that a source can be read.
+FULL_TEXT = "primary full text"
+
 #: How deep a source was read, in a reader's words.
 DEPTHS = {
-    "primary full text": "full text",
+    FULL_TEXT: "full text",
     "article opening": "article opening",
     "primary abstract": "abstract",
     "secondary review": "another paper's account",
@@ -54,9 +58,15 @@ def anchor(kind: str, name: str) -> str:
     return f"{kind}-{slug(name)}"
 
 
-def record_run(study: str, records: Records) -> Run:
+def record_run(record: str, records: Records) -> Run:
+    """A record's label that leads to its row."""
+    return Run(records[record].short, link=f"#{anchor('record', record)}")
+
+
+def study_run(study: str, review: Review) -> Run:
     """A study's label that leads to its record."""
-    return Run(records[study].short, link=f"#{anchor('record', study)}")
+    record = review.record_of(study)
+    return Run(record.short, link=f"#{anchor('record', record.id)}")
 
 
 def place(locator: str, seen_in: str) -> str:
@@ -70,13 +80,13 @@ def true_minus(sentence: str) -> str:
     return re.sub(r"(?<![\w.])-(?=\d)", MINUS, sentence)
 
 
-def source_runs(study: str, locator: str, seen_in: str, records: Records) -> Runs:
+def source_runs(study: str, locator: str, seen_in: str, review: Review) -> Runs:
     """Citation and place of a figure, with a link to the record."""
-    return runs(record_run(study, records), f", {place(locator, seen_in)}")
+    return runs(study_run(study, review), f", {place(locator, seen_in)}")
 
 
 def size(item: Series) -> str:
-    """n with its unit."""
+    """N with its unit."""
     n, unit = item.summary.n, item.summary.unit_of_analysis
     if n is None:
         return f"{NOT_SEEN} (unit {unit})" if unit == "not stated" else NOT_SEEN
@@ -85,15 +95,15 @@ def size(item: Series) -> str:
     return f"{n} {unit}" if unit != "not stated" else f"{n} (unit not stated)"
 
 
-def moment(mean: float | None, sd: float | None, low: object, high: object) -> str:
+def moment(mean: float | None, sd: float | None, limits: Interval | None) -> str:
     """A mean with its SD and range as far as they were seen."""
-    if mean is None and pd.isna(low):
+    if mean is None and limits is None:
         return NOT_SEEN
     parts = [number(mean) if mean is not None else "mean not seen"]
     if sd is not None:
         parts.append(f"SD {number(sd)}")
-    if not (pd.isna(low) or pd.isna(high)):
-        parts.append(f"range {span(float(str(low)), float(str(high)), 1).replace('.0', '')}")
+    if limits is not None:
+        parts.append(f"range {number(limits[0])} to {number(limits[1])}")
     return parts[0] if len(parts) == 1 else f"{parts[0]} ({', '.join(parts[1:])})"
 
 
@@ -116,6 +126,17 @@ def inside(label: str) -> str:
     """A label inside a sentence: a small first letter, unless the first word is an abbreviation."""
     first = label.split(" ")[0]
     return label if first.isupper() else label[:1].lower() + label[1:]
+
+
+def ended(text: str) -> str:
+    """A text with its full stop: the label of an undated record brings one along."""
+    return text if text.endswith(".") else f"{text}."
+
+
+def proportion(item: Proportion) -> str:
+    """A proportion with its exact interval, as percentages."""
+    low, high = item.interval
+    return f"{percent(item.estimate)} ({percent(low)} to {percent(high)})"
 
 
 def counted(count: int, one: str, many: str = "") -> str:

@@ -72,7 +72,7 @@ class Draft:
             self._attempt(lambda: exchange(self.folder, self._target), self._target)
             self.discard()
         else:
-            self._attempt(lambda: os.rename(self.folder, self._target), self._target)
+            self._attempt(lambda: self.folder.rename(self._target), self._target)
         return self._target
 
     def discard(self) -> None:
@@ -85,11 +85,15 @@ class Draft:
         except OSError as error:
             if hasattr(self, "folder"):
                 self.discard()
-            inside = self._target.parent.parent
-            shown = path.relative_to(inside).as_posix() if path.is_relative_to(inside) else path.name
             raise ReportError(
-                f"{shown}: cannot be written: {error.strerror or error}; the previous report is unchanged"
+                f"{self._shown(path)}: cannot be written: {error.strerror or error}; the previous report is unchanged"
             ) from None
+
+    def _shown(self, path: Path) -> str:
+        """The path as it will stand in the project, whatever the draft is called."""
+        if hasattr(self, "folder") and path.is_relative_to(self.folder):
+            path = self._target / path.relative_to(self.folder)
+        return path.relative_to(self._target.parent.parent).as_posix()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -111,13 +115,17 @@ def exchange(first: Path, second: Path) -> None:
     if sys.platform == "linux" and _exchange_in_one_step(first, second):
         return
     aside = first.with_name(f"{first.name}-previous")
-    os.rename(second, aside)
+    second.rename(aside)
     try:
-        os.rename(first, second)
+        first.rename(second)
+        try:
+            aside.rename(first)
+        except OSError:
+            second.rename(first)
+            raise
     except OSError:
-        os.rename(aside, second)
+        aside.rename(second)
         raise
-    os.rename(aside, first)
 
 
 def _exchange_in_one_step(first: Path, second: Path) -> bool:

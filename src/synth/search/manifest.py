@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date as Date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from synth.yamltext import Day
 
 
 class Manifest(BaseModel):
@@ -19,7 +20,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     format: Literal[1]
-    date: Date = Field(strict=False)
+    date: Day
     source: str = Field(min_length=1)
     found_by: Literal["database search", "other methods"]
     query: str | None
@@ -38,4 +39,6 @@ class Manifest(BaseModel):
             raise ValueError(f"held says {self.held}, record_ids holds {len(self.record_ids)}; the two must be equal")
         if self.found_by == "database search" and (self.query is None or self.hits is None):
             raise ValueError("a database search needs query and hits")
+        if self.hits is not None and self.held > self.hits:
+            raise ValueError(f"held says {self.held}, hits says {self.hits}; no more can be held than was found")
         return self

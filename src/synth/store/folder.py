@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 from synth.errors import EvidenceError, Fault, ReviewNotFoundError
+from synth.provenance import shortened
 
 REVIEW_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+DATA_ENDINGS = (".csv", ".json", ".jsonl", ".yaml", ".yml")
 
 
 def find_root(start: Path | None = None) -> Path:
@@ -42,7 +44,8 @@ def review_folder(root: Path, name: str) -> Path:
     """
     if not REVIEW_NAME.fullmatch(name):
         raise ReviewNotFoundError(
-            f"{name!r} cannot be the name of a review; small letters, digits, - and _ are expected, a letter first"
+            f"{shortened(name)} cannot be the name of a review; "
+            "small letters, digits, - and _ are expected, a letter first, at most 64 in all"
         )
     folder = root / "evidence" / name
     if not folder.is_dir():
@@ -59,8 +62,11 @@ def read_text(folder: Path, file: str) -> str:
     EvidenceError
         If the file is missing, cannot be read, or is not UTF-8 (with the line of the first bad byte).
     """
+    path = folder / file
+    if path.exists() and not path.is_file():
+        raise EvidenceError([Fault(file, 0, "", "is no file; a file is expected, not a folder or a device")])
     try:
-        content = (folder / file).read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError:
         raise EvidenceError([Fault(file, 0, "", "this file is missing")]) from None
     except OSError as error:
@@ -74,5 +80,16 @@ def read_text(folder: Path, file: str) -> str:
 
 
 def files_under(folder: Path, pattern: str) -> tuple[str, ...]:
-    """Files that match, relative to the review's folder, sorted."""
-    return tuple(sorted(path.relative_to(folder).as_posix() for path in folder.glob(pattern) if path.is_file()))
+    """Paths that match, relative to the review's folder, sorted; reading tells those that are no files."""
+    return tuple(sorted(path.relative_to(folder).as_posix() for path in folder.glob(pattern)))
+
+
+def is_there(folder: Path, file: str) -> bool:
+    """Whether the review has something of that name; a link that leads nowhere counts, so that reading reports it."""
+    return (folder / file).exists() or (folder / file).is_symlink()
+
+
+def data_files(folder: Path) -> tuple[str, ...]:
+    """Every file of the review that looks like evidence by its ending, hidden ones apart, sorted."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in DATA_ENDINGS)
+    return tuple(sorted(path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)))

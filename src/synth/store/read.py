@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from synth.audit import Audit, open_audit
+from synth.audit import Article, Audit, Claims, open_audit
 from synth.errors import EvidenceError, Fault
 from synth.extraction import Extraction
-from synth.extraction.corrections import apply_corrections
+from synth.extraction.corrections import Corrected, apply_corrections
 from synth.extraction.rules import Context, cross_faults
 from synth.protocol import Protocol, parse_protocol
+from synth.provenance import unprintable
 from synth.records import Record, Records
-from synth.schemas import CORRECTIONS, DECISION_LOG, EXTRACTION_TABLES, Table, TableSpec
+from synth.schemas import CORRECTIONS, DECISION_LOG, DECISIONS, EXTRACTION_TABLES, Table, TableSpec
 from synth.screening import Screening, decision_faults, decisions_of, flow_of
 from synth.search import Manifest
-from synth.store.folder import files_under, read_text, review_folder
-from synth.store.tables import empty_table, parse_table
-from synth.yamltext import YamlText, parse_yaml
+from synth.store.folder import data_files, files_under, is_there, read_text, review_folder
+from synth.store.tables import empty_table, split_table, table_faults
+from synth.yamltext import YamlText, in_words, parse_yaml, typed
 
 Read = TypeVar("Read")
 JsonModel = TypeVar("JsonModel", bound=BaseModel)
+_PROTOCOL = "protocol.yml"
+_RECORDS = "records/records.jsonl"
+_AUDIT_FILES = ("audit/article.yml", "audit/claims.yml")
 
 
 @dataclass(frozen=True)
@@ -62,82 +66,158 @@ class ReviewFiles:
 class _Reader:
     """Collects faults file by file, so that one run reports them all.
 
-    `whole` turns false once a file could not be read as a table, record or mapping; the rules across files would
-    then report rows as missing that are only unread, so they wait.
+    `unread` holds the files that could not be read as a table, records or a mapping; the rules across files would
+    then report rows as missing that are only unread, so they wait. `asked` holds every file that was looked for.
     """
 
     folder: Path
     faults: list[Fault] = field(default_factory=list)
-    whole: bool = True
+    unread: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    record_lines: dict[str, int] = field(default_factory=dict)
 
-    def attempt(self, step: Callable[[], Read]) -> Read | None:
-        """The result of a step, or None after noting its faults."""
+    def attempt(self, file: str, step: Callable[[], Read]) -> Read | None:
+        """The result of a step on a file, or None after noting its faults."""
+        self.asked.add(file)
         try:
             return step()
         except EvidenceError as error:
             self.faults.extend(error.faults)
-            self.whole = False
+            self.unread.add(file)
             return None
 
+    def text(self, file: str) -> str | None:
+        """The text of a file."""
+        return self.attempt(file, lambda: read_text(self.folder, file))
+
     def table(self, spec: TableSpec, file: str) -> Table:
-        """One checked table; an optional file that is not there has no rows."""
-        if spec.optional_file and not (self.folder / file).exists():
+        """The cells of one table; an optional file that is not there has no rows."""
+        if spec.optional_file and not is_there(self.folder, file):
             return empty_table(spec, file)
-        content = self.attempt(lambda: read_text(self.folder, file))
+        content = self.text(file)
         if content is None:
             return empty_table(spec, file)
-        table, faults = parse_table(content, spec, file)
+        table, faults = split_table(content, spec, file)
         self.faults.extend(faults)
-        self.whole = self.whole and (len(table) > 0 or not faults)
+        if faults:
+            self.unread.add(file)
+        return table
+
+    def checked_table(self, spec: TableSpec, file: str) -> Table:
+        """One table with its cells, rows and keys checked."""
+        table = self.table(spec, file)
+        self.faults.extend(table_faults(table))
         return table
 
     def yaml(self, file: str) -> YamlText | None:
         """A YAML file with its lines."""
-        return self.attempt(lambda: parse_yaml(read_text(self.folder, file), file))
+        text = self.text(file)
+        return None if text is None else self.attempt(file, lambda: parse_yaml(text, file))
 
-    def json_model(self, model: type[JsonModel], text: str, file: str, line: int) -> JsonModel | None:
-        """One JSON object as a checked model."""
+    def json_model(self, model: type[JsonModel], text: str, file: str, first_line: int) -> JsonModel | None:
+        """One JSON object, which begins on that line, as a checked model."""
         try:
-            return model.model_validate(json.loads(text, object_pairs_hook=_unique_keys))
+            data = json.loads(text, object_pairs_hook=_unique_keys)
+            for problem in filter(None, map(unprintable, _texts(data))):
+                raise ValueError(problem)
+            return model.model_validate(data)
         except json.JSONDecodeError as error:
-            self.faults.append(Fault(file, max(line, 1) + error.lineno - 1, "", f"not JSON: {error.msg}"))
+            self.faults.append(Fault(file, first_line + error.lineno - 1, "", f"not JSON: {error.msg}"))
         except ValidationError as error:
             for item in error.errors(include_url=False):
-                place = ".".join(str(part) for part in item["loc"])
-                self.faults.append(Fault(file, line, place, str(item["msg"]).removeprefix("Value error, ")))
+                line = first_line + _line_of_key(text, item["loc"])
+                self.faults.append(Fault(file, line, ".".join(map(str, item["loc"])), in_words(dict(item))))
+        except RecursionError:
+            self.faults.append(Fault(file, first_line, "", "nested too deep; no file of a review is"))
         except ValueError as error:
-            self.faults.append(Fault(file, line, "", str(error)))
-        self.whole = False
+            self.faults.append(Fault(file, first_line, "", str(error)))
+        self.unread.add(file)
         return None
 
     def records(self, file: str) -> tuple[Record, ...]:
-        """The records of a JSON Lines file, which must be sorted by id, each id once."""
-        content = self.attempt(lambda: read_text(self.folder, file)) or ""
+        """The records of a JSON Lines file, which must be sorted by id, each id and identifier once."""
+        content = self.text(file)
+        if content is not None and not content.strip():
+            self.faults.append(Fault(file, 0, "", "is empty; one record a line is expected"))
+            self.unread.add(file)
         found: list[Record] = []
-        for line, text in enumerate(content.split("\n"), start=1):
+        holder: dict[tuple[str, str], str] = {}
+        for line, text in enumerate((content or "").split("\n"), start=1):
             record = self.json_model(Record, text, file, line) if text.strip() else None
             if record is None:
                 continue
             if found and record.id <= found[-1].id:
                 message = f"{record.id!r} comes after {found[-1].id!r}; records are sorted by id, each once"
                 self.faults.append(Fault(file, line, "id", message))
+            for name in ("pmid", "pmcid", "doi"):
+                key = (name, str(getattr(record, name) or "").lower())
+                if key[1] and holder.setdefault(key, record.id) != record.id:
+                    message = f"{key[1]} is the {name} of {holder[key]!r} already; a report has one record"
+                    self.faults.append(Fault(file, line, name, message))
             found.append(record)
+            self.record_lines.setdefault(record.id, line)
         return tuple(found)
 
-    def manifests(self) -> tuple[Manifest, ...]:
-        """Every search manifest, oldest first."""
-        found = []
+    def manifests(self) -> dict[str, Manifest]:
+        """Every search manifest by its file, oldest first."""
+        found = {}
         for file in files_under(self.folder, "search/*/manifest.json"):
-            text = self.attempt(lambda file=file: read_text(self.folder, file))  # type: ignore[misc]
-            manifest = self.json_model(Manifest, text, file, 0) if text is not None else None
+            text = self.text(file)
+            manifest = self.json_model(Manifest, text, file, 1) if text is not None else None
             if manifest is not None:
-                found.append(manifest)
-        return tuple(sorted(found, key=lambda manifest: (manifest.date, manifest.source)))
+                found[file] = manifest
+        if not found and not any(file.startswith("search/") for file in self.unread):
+            message = "no manifest.json in any folder of search/; say there how the records were found"
+            self.faults.append(Fault("search/", 0, "", message))
+            self.unread.add("search/")
+        return dict(sorted(found.items(), key=lambda item: (item[1].date, item[1].source)))
 
     def logs(self) -> dict[str, Table]:
         """Every reviewer's decisions."""
         files = files_under(self.folder, "screening/decisions/*.csv")
-        return {Path(file).stem: self.table(DECISION_LOG, file) for file in files}
+        if not files:
+            message = "no CSV file of a reviewer; one is expected, such as screening/decisions/software-a.csv"
+            self.faults.append(Fault("screening/decisions/", 0, "", message))
+            self.unread.add("screening/decisions/")
+        return {Path(file).stem: self.checked_table(DECISION_LOG, file) for file in files}
+
+    def tables(self) -> Corrected:
+        """The tables of the extraction with the declared corrections made, their cells checked after that."""
+        tables = {spec.name: self.table(spec, spec.file) for spec in EXTRACTION_TABLES}
+        corrections = self.checked_table(CORRECTIONS, CORRECTIONS.file)
+        readable = {name: table for name, table in tables.items() if table.file not in self.unread}
+        corrected = apply_corrections(readable, corrections)
+        self.faults.extend(corrected.faults)
+        if CORRECTIONS.file not in self.unread:  # else a cell may look wrong whose correction is only unread
+            faults = [fault for table in corrected.tables.values() for fault in table_faults(table)]
+            self.faults.extend(corrected.placed(faults, CORRECTIONS.file))
+        return replace(corrected, tables={**tables, **corrected.tables})
+
+    def audit(self, record_ids: frozenset[str], *, records_read: bool) -> Audit | None:
+        """The audit of an article, or an absent one where the review has none."""
+        there = [file for file in _AUDIT_FILES if is_there(self.folder, file)]
+        documents = {file: self.yaml(file) for file in there}
+        article, claims = (documents.get(file) for file in _AUDIT_FILES)
+        if records_read and all(document is not None for document in documents.values()):
+            return self.attempt("audit/", lambda: open_audit(article, claims, record_ids))
+        # What the two files say of each other and of the records cannot be judged, their keys and types can.
+        if article is not None:
+            self.attempt(article.file, lambda: typed(Article, article))
+        if claims is not None:
+            self.attempt(claims.file, lambda: typed(Claims, claims))
+        return None
+
+    def compared(self, faults: Iterable[Fault]) -> None:
+        """Note faults across files; a cell that is wrong by itself is wrong in every comparison and reported once."""
+        blamed = {(fault.file, fault.line, fault.column) for fault in self.faults}
+        self.faults.extend(fault for fault in faults if (fault.file, fault.line, fault.column) not in blamed)
+
+    def strays(self) -> None:
+        """A fault for each file that looks like evidence and that nothing reads: most are misnamed."""
+        for file in data_files(self.folder):
+            if file not in self.asked:
+                message = "nothing reads this file; correct its name (docs/evidence-files.md) or remove it"
+                self.faults.append(Fault(file, 0, "", message))
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -148,51 +228,76 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return dict(pairs)
 
 
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(key)
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _line_of_key(text: str, location: tuple[int | str, ...]) -> int:
+    """How many lines of JSON text stand above the first key of a location; 0 where the key is not there."""
+    position = text.find(json.dumps(location[0], ensure_ascii=False)) if location else -1
+    return text.count("\n", 0, position) if position > 0 else 0
+
+
 def _read(root: Path, name: str) -> tuple[ReviewFiles | None, tuple[Fault, ...]]:
     reader = _Reader(review_folder(root, name))
-    document = reader.yaml("protocol.yml")
-    protocol = reader.attempt(lambda: parse_protocol(document, name)) if document is not None else None
-    records = reader.records("records/records.jsonl")
+    document = reader.yaml(_PROTOCOL)
+    protocol = None if document is None else reader.attempt(_PROTOCOL, lambda: parse_protocol(document, name))
+    records = Records(reader.records(_RECORDS))
     record_ids = frozenset(record.id for record in records)
-    manifests = reader.manifests()
-    logs = reader.logs()
-    tables = {spec.name: reader.table(spec, spec.file) for spec in EXTRACTION_TABLES}
-    tables, faults = apply_corrections(tables, reader.table(CORRECTIONS, CORRECTIONS.file))
-    reader.faults.extend(faults)
+    manifests, logs, corrected = reader.manifests(), reader.logs(), reader.tables()
     decisions = decisions_of(logs)
-    if protocol is not None and reader.whole:
-        reader.faults.extend(_manifest_faults(manifests, record_ids))
+    if protocol is not None and not reader.unread:
+        reader.faults.extend(_manifest_faults(manifests, records, reader.record_lines))
+        reader.faults.extend(_standing_faults(protocol, document, manifests))
         people = frozenset(person.id for person in protocol.people)
-        reader.faults.extend(decision_faults(logs, record_ids, people))
-        fates = {item.record_id: item.decision for item in decisions}
-        reader.faults.extend(cross_faults(Context(tables, protocol, record_ids, fates)))
-    audit = _audit(reader, record_ids)
+        fates = {item.record_id: item.decision for item in decisions if item.decision in DECISIONS}
+        context = Context(corrected.tables, protocol, record_ids, fates)
+        reader.compared(decision_faults(logs, record_ids, people))
+        reader.compared(corrected.placed(cross_faults(context), CORRECTIONS.file))
+    audit = reader.audit(record_ids, records_read=_RECORDS not in reader.unread)
+    reader.strays()
     found = tuple(sorted(set(reader.faults)))
     if protocol is None or audit is None or any(not fault.warning for fault in found):
         return None, found
-    screening = Screening(decisions, flow_of(manifests, Records(records), decisions))
-    extraction = Extraction.of(tables)
-    return ReviewFiles(name, protocol, manifests, Records(records), screening, extraction, audit, found), found
+    gathered = tuple(manifests.values())
+    screening = Screening(decisions, flow_of(gathered, records, decisions))
+    extraction = Extraction.of(corrected.tables)
+    return ReviewFiles(name, protocol, gathered, records, screening, extraction, audit, found), found
 
 
-def _manifest_faults(manifests: tuple[Manifest, ...], record_ids: frozenset[str]) -> list[Fault]:
-    if not manifests:
-        return [
-            Fault("search/", 0, "", "no manifest.json in any folder of search/; say there how the records were found")
-        ]
-    held = {name for manifest in manifests for name in manifest.record_ids}
-    file = "records/records.jsonl"
-    faults = [
-        Fault(file, 0, name, "a manifest promises this record and it is not here") for name in sorted(held - record_ids)
-    ]
-    faults += [Fault(file, 0, name, "no manifest of search/ holds this record") for name in sorted(record_ids - held)]
-    return faults
+def _standing_faults(protocol: Protocol, document: YamlText | None, manifests: dict[str, Manifest]) -> Iterator[Fault]:
+    """A review is an evidence map until a database search has run (rule 1 of the methods)."""
+    searched = any(manifest.found_by == "database search" for manifest in manifests.values())
+    if protocol.standing.kind == "systematic review" and not searched and document is not None:
+        path = ("standing", "kind")
+        message = "'systematic review' needs a database search in search/; until one has run: evidence map"
+        yield Fault(document.file, document.line_of(path), "standing.kind", message)
 
 
-def _audit(reader: _Reader, record_ids: frozenset[str]) -> Audit | None:
-    files = ("audit/article.yml", "audit/claims.yml")
-    article, claims = (reader.yaml(file) if (reader.folder / file).exists() else None for file in files)
-    return reader.attempt(lambda: open_audit(article, claims, record_ids))
+def _manifest_faults(manifests: dict[str, Manifest], records: Records, lines: dict[str, int]) -> Iterator[Fault]:
+    """Records that a manifest promises and that are not here, that none holds, or that were found otherwise."""
+    ways: dict[str, set[str]] = {}
+    for file, manifest in manifests.items():
+        for name in manifest.record_ids:
+            ways.setdefault(name, set()).add(manifest.found_by)
+            if name not in records:
+                message = f"{name!r} is not in {_RECORDS}; add the record or take it off the list"
+                yield Fault(file, 0, "record_ids", message)
+    for record in records:
+        if record.id not in ways:
+            message = f"no manifest of search/ holds {record.id!r}; add it to one"
+            yield Fault(_RECORDS, lines[record.id], "id", message)
+        elif record.found_by not in ways[record.id]:
+            message = f"{record.found_by!r}, but its manifest says {ways[record.id].pop()!r}; the two must agree"
+            yield Fault(_RECORDS, lines[record.id], "found_by", message)
 
 
 def check(root: Path, name: str) -> tuple[Fault, ...]:

@@ -93,9 +93,8 @@ class Synthesis:
             with_series = [item for item in with_series if item.estimates] or with_series
         if len(with_series) != 1:
             known = ", ".join(f"{item.procedure} / {item.outcome} / {item.instrument or '-'}" for item in self.answers)
-            raise MethodError(
-                f"{len(with_series)} answers for {procedure} / {outcome} / {instrument or 'any instrument'}; there are: {known}"
-            )
+            asked = f"{procedure} / {outcome} / {instrument or 'any instrument'}"
+            raise MethodError(f"{len(with_series)} answers for {asked}; there are: {known}")
         return with_series[0]
 
     def comparison(self, identifier: str) -> ComparisonAnswer:
@@ -182,14 +181,18 @@ def synthesise(protocol: Protocol, extraction: Extraction, records: Records) -> 
         series_of(row, extraction, protocol, roles[str(row["study_id"])].role)
         for _, row in extraction.outcomes.iterrows()
     ]
-    counts = tuple(count_of(row, protocol, roles[str(row["study_id"])].role) for _, row in extraction.events.iterrows())
+    arm_rows = {(str(arm["study_id"]), str(arm["arm_id"])): arm for _, arm in arms.iterrows()}
+    counts = tuple(
+        count_of(row, arm_rows[(str(row["study_id"]), str(row["arm_id"]))], protocol, roles[str(row["study_id"])].role)
+        for _, row in extraction.events.iterrows()
+    )
     answers = [
         answer
         for procedure in protocol.procedures
         if procedure.role != "comparator"
         for answer in _answers(procedure.id, protocol, all_series, procedures, studied[procedure.id].overlaps)
     ]
-    comparisons = tuple(compare(item, extraction, protocol, roles) for item in protocol.synthesis.comparisons)
+    comparisons = tuple(compare(item, extraction, records, protocol, roles) for item in protocol.synthesis.comparisons)
     return Synthesis(protocol, roles, studied, tuple(answers), counts, procedures, comparisons)
 
 

@@ -12,7 +12,9 @@ from synth.effects.estimate import Effect
 from synth.errors import MethodError
 from synth.extraction import Extraction
 from synth.extraction.eligibility import Standing
+from synth.extraction.overlap import Overlap, possible_overlaps
 from synth.protocol import Comparison, Protocol
+from synth.records import Records
 from synth.synthesis.ladder import PLAIN_FROM, POOL_FROM
 from synth.synthesis.pooling import pool_random_effects
 from synth.synthesis.results import PooledEffect
@@ -31,11 +33,13 @@ class ComparisonAnswer:
     effects : tuple of Effect
         Log risk ratios, treated over control.
     pooled : PooledEffect or None
-        None with fewer than two studies.
+        None with fewer than two studies, and where studies may share patients.
     sensitivity_only : bool
         Whether the pool is a sensitivity analysis (two studies).
     reason : str
         Why there is a pool, or none.
+    overlaps : tuple of Overlap
+        Pairs of these studies whose patients may be the same.
     """
 
     comparison: Comparison
@@ -44,17 +48,23 @@ class ComparisonAnswer:
     pooled: PooledEffect | None
     sensitivity_only: bool
     reason: str
+    overlaps: tuple[Overlap, ...] = ()
 
 
 def compare(
-    comparison: Comparison, extraction: Extraction, protocol: Protocol, roles: Mapping[str, Standing]
+    comparison: Comparison,
+    extraction: Extraction,
+    records: Records,
+    protocol: Protocol,
+    roles: Mapping[str, Standing],
 ) -> ComparisonAnswer:
     """Effects of a planned comparison and their pool.
 
     Raises
     ------
     MethodError
-        If a study has several arms of one side with the event: the protocol must say which one counts.
+        If a study has several arms of one side with the event (the protocol must say which one counts), counts
+        different things in its two arms, or counts an event on which inclusion depended.
     """
     counts = []
     for study in extraction.studies["study_id"]:
@@ -67,8 +77,15 @@ def compare(
     level = protocol.synthesis.level
     effects = tuple(risk_ratio_effect(pair, level=level) for pair in counts)
     if len(effects) < 2:
-        reason = f"{len(effects)} studies compare the two; nothing is pooled."
-        return ComparisonAnswer(comparison, tuple(counts), effects, None, False, reason)
+        reason = f"{len(effects) or 'No'} {'study compares' if len(effects) == 1 else 'studies compare'} the two."
+        return ComparisonAnswer(comparison, tuple(counts), effects, None, False, f"{reason} Nothing is pooled.")
+    arms = extraction.arms[extraction.arms["study_id"].isin([pair.study_id for pair in counts])]
+    trust = protocol.synthesis.overlap == "declared"
+    overlaps = tuple(possible_overlaps(arms, extraction.studies, records, trust_declared=trust))
+    if overlaps:
+        pairs = "; ".join(str(pair) for pair in overlaps)
+        reason = f"Not pooled: that the patients are the same people cannot be excluded ({pairs})."
+        return ComparisonAnswer(comparison, tuple(counts), effects, None, False, reason, overlaps)
     pooled = pool_random_effects(effects, level=level)
     reason = f"{len(effects)} independent studies with both arms."
     if POOL_FROM <= len(effects) < PLAIN_FROM:
@@ -87,12 +104,17 @@ def _arm(extraction: Extraction, study: str, procedure: str, event: str) -> pd.S
 
 
 def _pair(study: str, treated: pd.Series, control: pd.Series) -> TwoArmCounts:
+    units = [str(arm["unit_of_analysis"]) or "not stated" for arm in (treated, control)]
+    if units[0] != units[1]:
+        raise MethodError(f"{study}: one arm counts {units[0]}, the other {units[1]}; they are never compared")
+    if "yes" in (treated["conditioned_on_inclusion"], control["conditioned_on_inclusion"]):
+        raise MethodError(f"{study}: who was included depended on the event, so the counts have no rate to compare")
     return TwoArmCounts(
         study_id=study,
         events_treated=int(treated["events"]),
         total_treated=int(treated["total"]),
         events_control=int(control["events"]),
         total_control=int(control["total"]),
-        unit_of_analysis=str(treated["unit_of_analysis"]),
+        unit_of_analysis=units[0],
         rows=(str(treated["row"]), str(control["row"])),
     )

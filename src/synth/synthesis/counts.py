@@ -27,6 +27,11 @@ class Count:
         None where the count has no rate.
     reason : str
         Why there is no rate; empty where there is one.
+    patients : int or None
+        Patients behind a count of hips, where the arm states them.
+    by_patient : Proportion or None
+        The least favourable count of patients that a count of hips allows (rule 8); None for a count of patients, and
+        where the arm's patients or hips are not those of the count.
     row, source, locator, seen_in, note : str
         Where it was read.
     """
@@ -42,6 +47,8 @@ class Count:
     unit_of_analysis: str
     proportion: Proportion | None
     reason: str
+    patients: int | None
+    by_patient: Proportion | None
     row: str
     source: str
     locator: str
@@ -49,7 +56,9 @@ class Count:
     note: str
 
 
-def _no_rate(row: pd.Series, kind: str) -> str:
+def _no_rate(row: pd.Series, kind: str, role: Role) -> str:
+    if role == "direction only":
+        return "no rate: the source is used for directions only"
     if row["conditioned_on_inclusion"] == "yes":
         return "no rate: who was included depended on it"
     if not row["unit_of_analysis"] or row["unit_of_analysis"] == "not stated":
@@ -63,13 +72,23 @@ def _no_rate(row: pd.Series, kind: str) -> str:
     return ""
 
 
-def count_of(row: pd.Series, protocol: Protocol, role: Role) -> Count:
-    """The count of one row of events.csv, with its exact interval where it may have one (rules 8 to 10)."""
+def _least_favourable(events: int, total: int, patients: int, kind: str) -> int:
+    """Patients with the event, if both hips of a patient count against the treatment wherever they can."""
+    return patients - min(total - events, patients) if kind == "benefit" else min(events, patients)
+
+
+def count_of(row: pd.Series, arm: pd.Series, protocol: Protocol, role: Role) -> Count:
+    """The count of one row of events.csv and its arm, with its exact interval where it may have one (rules 8 to 10)."""
     event = protocol.event(str(row["event"]))
-    reason = _no_rate(row, event.kind)
+    reason = _no_rate(row, event.kind, role)
     events, total, unit = int(row["events"]), int(row["total"]), str(row["unit_of_analysis"])
     level = protocol.synthesis.level
     proportion = None if reason else exact_proportion(events, total, level=level, unit_of_analysis=unit)
+    patients = int(arm["n_patients"]) if unit == "hips" and arm["n_patients"] == arm["n_patients"] else None
+    by_patient = None
+    if proportion is not None and patients and arm["n_hips"] == total and patients < total:
+        fewest = _least_favourable(events, total, patients, event.kind)
+        by_patient = exact_proportion(fewest, patients, level=level, unit_of_analysis="patients")
     return Count(
         study_id=str(row["study_id"]),
         arm_id=str(row["arm_id"]),
@@ -82,6 +101,8 @@ def count_of(row: pd.Series, protocol: Protocol, role: Role) -> Count:
         unit_of_analysis=unit or "not stated",
         proportion=proportion,
         reason=reason,
+        patients=patients,
+        by_patient=by_patient,
         row=str(row["row"]),
         source=str(row["source"]),
         locator=str(row["locator"]),

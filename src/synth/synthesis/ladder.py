@@ -1,7 +1,7 @@
 """From thin evidence to an honest number: which result the evidence for one outcome allows, and why.
 
-The rungs, lowest first: nothing extracted; single cases; figures without an interval; one series; series side by side;
-a random-effects pool. A refusal to pool is a result with its reason.
+The rungs, lowest first: nothing extracted; no usable figure; single cases; figures without an interval; one series;
+series side by side; a random-effects pool. A refusal to pool is a result with its reason.
 """
 
 from __future__ import annotations
@@ -25,11 +25,16 @@ class Rung(StrEnum):
     """What the evidence for one procedure, outcome and instrument allows."""
 
     NOTHING = "nothing extracted"
+    UNUSABLE = "no usable figure"
     CASES = "single cases"
     DESCRIBED = "figures without an interval"
     ONE_SERIES = "one series"
     SIDE_BY_SIDE = "series side by side"
     POOLED = "random-effects pool"
+
+
+#: Rungs on which nothing is known of what came after a procedure.
+WITHOUT_RESULT = (Rung.NOTHING, Rung.UNUSABLE)
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,17 @@ class Answer:
         """The eligible changes that have a standard error."""
         return tuple(item.effect for item in self.changes if item.effect and item.effect.standard_error is not None)
 
+    @property
+    def beside(self) -> str:
+        """What the estimates leave out, in a sentence; empty where they leave out nothing."""
+        silent, cases = len(self.changes) - len(self.estimates), len(self.cases)
+        parts = [
+            f"{silent} series without a standard error" if silent else "",
+            f"{cases} single patient{'' if cases == 1 else 's'}" if cases else "",
+        ]
+        shown = " and ".join(filter(None, parts))
+        return f"Shown apart: {shown}." if shown else ""
+
 
 def _is_change(item: Series) -> bool:
     return item.role == "synthesis" and item.effect is not None
@@ -104,8 +120,9 @@ def climb(
     studies = {effect.study_id for effect in estimates}
     blocking = tuple(pair for pair in overlaps if pair.first in studies and pair.second in studies)
 
-    def at(rung: Rung, reason: str, pooled: PooledEffect | None = None, *, sensitivity_only: bool = False) -> Answer:
-        return Answer(procedure, outcome, instrument, rung, reason, tuple(series), pooled, sensitivity_only, blocking)
+    def at(rung: Rung, reason: str, pooled: PooledEffect | None = None) -> Answer:
+        only = rung is Rung.SIDE_BY_SIDE and pooled is not None
+        return Answer(procedure, outcome, instrument, rung, reason, tuple(series), pooled, only, blocking)
 
     if not answer.changes and not answer.cases:
         return at(*_without_change(answer))
@@ -113,25 +130,53 @@ def climb(
         return at(Rung.CASES, f"Only single patients ({len(answer.cases)}): no mean, no interval, no rate.")
     if not estimates:
         return at(Rung.DESCRIBED, "No standard error was printed and none follows from the printed figures.")
-    if len(estimates) == 1:
-        return at(Rung.ONE_SERIES, "One series has a change with a standard error; one series is not pooled.")
-    if blocking:
-        reason = "; ".join(str(pair) for pair in blocking)
-        return at(Rung.SIDE_BY_SIDE, f"Not pooled: the patients may be the same people ({reason}).")
+    beside = f" {answer.beside}" if answer.beside else ""
+    if len(studies) == 1:
+        return at(Rung.ONE_SERIES, _one_study(estimates) + beside)
+    if refused := _not_poolable(estimates, blocking):
+        return at(Rung.SIDE_BY_SIDE, f"Not pooled: {refused}.{beside}")
+    pooled = pool_random_effects(estimates, level=estimates[0].level)
     if len(estimates) < POOL_FROM:
         reason = "Two independent series: both are shown; their pool is a sensitivity analysis only."
-        return at(Rung.SIDE_BY_SIDE, reason, pool_random_effects(estimates), sensitivity_only=True)
+        return at(Rung.SIDE_BY_SIDE, reason + beside, pooled)
     flag = "" if len(estimates) >= PLAIN_FROM else " With fewer than five the spread between series is hardly known."
-    reason = f"{len(estimates)} independent series with a standard error.{flag}"
-    return at(Rung.POOLED, reason, pool_random_effects(estimates))
+    return at(Rung.POOLED, f"{len(estimates)} independent series with a standard error.{flag}{beside}", pooled)
+
+
+def _one_study(estimates: Sequence[Effect]) -> str:
+    if len(estimates) == 1:
+        return "One series has a change with a standard error; one series is not pooled."
+    return (
+        f"One study has {len(estimates)} changes with a standard error; arms and times of one study are not "
+        "independent, and one study is not pooled."
+    )
+
+
+def _not_poolable(estimates: Sequence[Effect], blocking: Sequence[Overlap]) -> str:
+    """Why estimates of several studies may not be pooled (rules 8 and 12); empty where they may."""
+    if blocking:
+        return f"that the patients are the same people cannot be excluded ({'; '.join(str(pair) for pair in blocking)})"
+    studies = [effect.study_id for effect in estimates]
+    repeated = sorted({study for study in studies if studies.count(study) > 1})
+    if repeated:
+        return f"arms and times of one study are not independent ({', '.join(repeated)} gives several changes)"
+    counted = sorted({effect.unit_of_analysis for effect in estimates})
+    if len(counted) > 1 or counted == ["not stated"]:
+        return f"n must count the same thing in each series ({', '.join(counted)})"
+    units = sorted({effect.unit for effect in estimates})
+    return f"the scores have different units ({', '.join(units)})" if len(units) > 1 else ""
 
 
 def _without_change(answer: Answer) -> tuple[Rung, str]:
     usable = [item for item in answer.series if item.role == "synthesis"]
-    if any(item.summary.followup_mean is not None for item in usable):
+    if any(item.summary.followup_mean is not None or item.followup_range is not None for item in usable):
         return Rung.DESCRIBED, "A figure after treatment was seen, and none before it to compare with."
+    if any(item.stated_direction for item in usable):
+        return Rung.UNUSABLE, "A direction is stated in words; the figures behind it were not seen."
     if usable:
-        return Rung.NOTHING, "Figures before treatment only; the figures after it were not seen."
+        return Rung.UNUSABLE, "Figures before treatment only; the figures after it were not seen."
+    if any(item.role == "direction only" for item in answer.series):
+        return Rung.UNUSABLE, "Figures only in sources that are used for directions and give no estimate."
     if answer.series:
-        return Rung.NOTHING, "Figures only in sources that do not enter the synthesis."
+        return Rung.UNUSABLE, "Figures only in sources that do not enter the synthesis."
     return Rung.NOTHING, "No figure was seen in any source that could be read."

@@ -1,13 +1,15 @@
-"""One outcome of one arm: printed figures, the change with what is known of its uncertainty, and what the figures say of themselves."""
+"""One outcome of one arm: printed figures, the change and its uncertainty, and what the figures say of themselves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from synth.effects.continuous import ChangeSummary, CorrelationGrid, change_over_correlations, mean_change_effect
 from synth.effects.estimate import Effect
+from synth.effects.intervals import Interval
 from synth.effects.plausibility import (
     Finding,
     limits_beyond_attainable,
@@ -20,6 +22,9 @@ from synth.errors import MethodError
 from synth.extraction import Extraction
 from synth.extraction.eligibility import Role
 from synth.protocol import Instrument, Protocol
+
+#: The one test whose p value gives a standard error of a change without a further assumption.
+_PAIRED_T = re.compile(r"\bpaired\b.*\bt\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,12 @@ class Series:
     timepoint_months : float or None
     summary : ChangeSummary
         The printed figures.
+    baseline_range, followup_range : tuple of float, or None
+        Lowest and highest value, where both were seen.
+    stated_direction : str
+        higher, lower or no change as the source says it in words; empty where it does not.
+    reported_test : str
+        The test behind the p value as the source names it; empty where that was not seen.
     effect : Effect or None
         The mean change; None where no change can be formed from what was seen.
     readings : ReadingsOfP or None
@@ -53,6 +64,10 @@ class Series:
     role: Role
     timepoint_months: float | None
     summary: ChangeSummary
+    baseline_range: Interval | None
+    followup_range: Interval | None
+    stated_direction: str
+    reported_test: str
     effect: Effect | None
     readings: ReadingsOfP | None
     grid: CorrelationGrid | None
@@ -70,16 +85,21 @@ class Series:
 
     @property
     def direction(self) -> str:
-        """higher, lower or no change at follow-up; empty where no change was seen."""
+        """higher, lower or no change at follow-up, from the figures or else as stated; empty where neither was seen."""
         change = self.summary.change
         if change is None:
-            return ""
+            return self.stated_direction
         return "higher" if change > 0 else "lower" if change < 0 else "no change"
 
 
 def _seen(value: object) -> float | None:
     number = float(str(value))
     return None if number != number else number
+
+
+def _range(row: pd.Series, moment: str) -> Interval | None:
+    low, high = _seen(row[f"{moment}_min"]), _seen(row[f"{moment}_max"])
+    return None if low is None or high is None else (low, high)
 
 
 def series_of(row: pd.Series, extraction: Extraction, protocol: Protocol, role: Role) -> Series:
@@ -109,7 +129,8 @@ def series_of(row: pd.Series, extraction: Extraction, protocol: Protocol, role: 
     level = protocol.synthesis.level
     # A reading for directions only gives no estimate: its figures are shown as printed and enter nothing.
     usable = summary.change is not None and role != "direction only"
-    effect, refused = _effect(summary, correlation.main if correlation else None, level) if usable else (None, ())
+    assumed = correlation.main if correlation else None
+    effect, refused = _effect(summary, str(row["reported_test"]), assumed, level) if usable else (None, ())
     return Series(
         study_id=summary.study_id,
         arm_id=summary.arm_id,
@@ -118,6 +139,10 @@ def series_of(row: pd.Series, extraction: Extraction, protocol: Protocol, role: 
         role=role,
         timepoint_months=_seen(row["timepoint_months"]),
         summary=summary,
+        baseline_range=_range(row, "baseline"),
+        followup_range=_range(row, "followup"),
+        stated_direction=str(row["direction"]),
+        reported_test=str(row["reported_test"]),
         effect=effect,
         readings=_readings(summary, effect, protocol),
         grid=_grid(summary, effect, protocol),
@@ -131,13 +156,32 @@ def series_of(row: pd.Series, extraction: Extraction, protocol: Protocol, role: 
 
 
 def _effect(
-    summary: ChangeSummary, correlation: float | None, level: float
+    summary: ChangeSummary, reported_test: str, correlation: float | None, level: float
 ) -> tuple[Effect | None, tuple[Finding, ...]]:
-    """The mean change; where its figures give none (a p value that cannot be read), a finding says why."""
-    try:
-        return mean_change_effect(summary, correlation=correlation, level=level), ()
-    except MethodError as error:
-        return None, (Finding("no_effect", "doubtful", f"The figures are shown and give no estimate: {error}."),)
+    """The mean change from the figures that can carry it, and a finding for each figure that had to be left aside."""
+    found: list[Finding] = []
+    if summary.p_value and reported_test and not _PAIRED_T.search(reported_test):
+        sentence = f"The p value comes from another test ({reported_test}), so no standard error is derived from it."
+        found.append(Finding("p_value_of_another_test", "doubtful", sentence))
+        summary = replace(summary, p_value="")
+    # A figure that cannot be read must not take the change itself with it: first the p value goes, then the SDs.
+    attempts = (
+        summary,
+        replace(summary, p_value=""),
+        replace(summary, p_value="", change_sd=None, baseline_sd=None, followup_sd=None),
+    )
+    for attempt in attempts:
+        try:
+            effect = mean_change_effect(attempt, correlation=correlation, level=level)
+        except MethodError as error:
+            sentence = f"A printed figure gives no standard error: {error.__cause__ or error}."
+            finding = Finding("no_standard_error", "doubtful", sentence)
+            found.extend([] if finding in found else [finding])
+        else:
+            if found and effect.standard_error is None:
+                effect = replace(effect, marks=("no interval: the printed figures give no standard error",))
+            return effect, tuple(found)
+    return None, tuple(found)
 
 
 def _rests_on(effect: Effect | None, name: str) -> bool:
@@ -188,13 +232,11 @@ def _findings(
             found.append(mean_impossible_for_whole_scores(printed, summary.n))
         if mean is not None and sd is not None:
             found.append(sd_larger_than_mean(mean, sd, minimum=low))
-    ranges = [_seen(row[name]) for name in ("baseline_min", "baseline_max", "followup_min", "followup_max")]
-    before_low, before_high, after_low, after_high = ranges
-    if None not in ranges and summary.n is not None and summary.n > 1:
-        assert before_low is not None and before_high is not None and after_low is not None and after_high is not None
+    before, after = _range(row, "baseline"), _range(row, "followup")
+    if before is not None and after is not None and summary.n is not None and summary.n > 1:
         unit = summary.unit_of_analysis if summary.unit_of_analysis != "not stated" else "measured"
-        found.append(ranges_do_not_overlap((before_low, before_high), (after_low, after_high), summary.n, unit=unit))
-    if effect is not None and effect.interval is not None and summary.baseline_mean is not None:
-        if low is not None and high is not None:
-            found.append(limits_beyond_attainable(effect.interval, summary.baseline_mean, low, high))
+        found.append(ranges_do_not_overlap(before, after, summary.n, unit=unit))
+    interval = None if effect is None else effect.interval
+    if interval is not None and summary.baseline_mean is not None and low is not None and high is not None:
+        found.append(limits_beyond_attainable(interval, summary.baseline_mean, low, high))
     return tuple(finding for finding in found if finding is not None)

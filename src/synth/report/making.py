@@ -1,0 +1,185 @@
+"""The sections on where everything comes from: methods, reports, decisions, records and quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from synth.provenance import Source
+from synth.report.model import Bullets, Column, Figure, Paragraph, Row, Run, Section, Table, runs
+from synth.report.words import NOT_SEEN, anchor, counted, number, record_run, study_run
+from synth.review import Review
+
+
+def methods_section(review: Review) -> Section:
+    """How the page was made, and the flow of records."""
+    flow = review.screening.flow
+    drawing = review.flow_diagram()
+    figure = Figure("flow", "Flow of records", drawing.alt_text(), drawing.svg(), drawing.png(), anchor="flow")
+    lead = Paragraph(
+        runs(
+            f"{counted(flow.from_databases + flow.from_other_methods, 'record')}, {flow.included} of them included; "
+            f"{counted(flow.searches, 'database search', 'database searches')} run."
+        )
+    )
+    blocks = (lead, Bullets(tuple(runs(item) for item in _methods(review))), figure, _decisions(review))
+    return Section("How this page was made", "methods", blocks)
+
+
+def _methods(review: Review) -> Iterator[str]:
+    protocol = review.protocol
+    plan, written = protocol.synthesis, f"protocol written {protocol.standing.written}"
+    after = ", after the data were seen (post hoc)" if protocol.standing.post_hoc else ""
+    yield f"{protocol.standing.kind.capitalize()}; {written}{after}."
+    for person in protocol.people:
+        yield f"{person.name} ({person.kind}): {person.role}."
+    yield f"Eligibility: {protocol.eligibility.reason}"
+    yield (
+        f"Pool: random effects, {plan.tau2}, Hartung-Knapp interval, never narrower than the model-based one; from "
+        "three independent estimates, with a prediction interval. Two are shown side by side."
+    )
+    yield f"Overlap of patients: {plan.overlap_reason}"
+    if plan.correlation is not None:
+        yield f"Correlation of scores before and after: {number(plan.correlation.main)}. {plan.correlation.reason}"
+    for strategy in protocol.strategies:
+        yield f"Search planned for {strategy.database}: {strategy.query}. {strategy.note}"
+    if protocol.standing.post_hoc:
+        yield "Deviations from the protocol cannot be told: it was written after the data were seen."
+    yield (
+        "Not done: item by item risk of bias, GRADE domains, and a comparison of these results with published reviews. "
+        "Diagnostic criteria, co-procedures and earlier surgery are told only where a remark names them."
+    )
+
+
+def _decisions(review: Review) -> Section:
+    rows = tuple(
+        Row(
+            (
+                runs(record_run(item.record_id, review.records)),
+                runs(item.decision),
+                runs(item.reason or "-"),
+                runs(item.reviewer),
+            )
+        )
+        for item in review.screening.decisions
+    )
+    columns = (Column("Record", width=1.6), Column("Decision"), Column("Reason", width=2.6), Column("By"))
+    return Section("Every decision on a record", "decisions", (Table("Decisions", columns, rows),), folded=True)
+
+
+def studies_section(review: Review) -> Section:
+    """Disease, hip, source level, selection, funding and conflicts of every study, each as far as it was seen."""
+    studies = review.extraction.studies
+    title, name = "Reports: who was studied, and who paid", "studies"
+    if studies.empty:
+        return Section(title, name, (Paragraph(runs("No report was extracted.")),), folded=True)
+    columns = (
+        Column("Report", width=1.3),
+        Column("Design"),
+        Column("Disease", width=1.4),
+        Column("Hip", width=1.2),
+        Column("Source", width=1.1),
+        Column("Used for", width=1.1),
+        Column("Analysed of enrolled", width=0.9),
+        Column("Selection", width=1.2),
+        Column("Centre and period", width=1.1),
+        Column("Funding; conflicts", width=1.2),
+    )
+    rows = tuple(_study_row(review, study) for _, study in studies.iterrows())
+    seen = {column: int((studies[column] != "").sum()) for column in ("selection", "funding", "conflicts")}
+    lead = Paragraph(
+        runs(
+            f"On the pages that were read, of {counted(len(studies), 'report')}, {seen['selection']} told how patients "
+            f"were selected, {seen['funding']} told who paid, and {seen['conflicts']} told of conflicts of interest."
+        )
+    )
+    return Section(title, name, (lead, Table("Reports extracted", columns, rows)), folded=True)
+
+
+def _study_row(review: Review, study: pd.Series) -> Row:
+    name = str(study["study_id"])
+    sizes = [NOT_SEEN if pd.isna(study[part]) else number(study[part]) for part in ("analysed", "enrolled")]
+    period = " to ".join(filter(None, [str(study["recruited_from"]), str(study["recruited_to"])]))
+    texts = (
+        str(study["design"]) or NOT_SEEN,
+        str(study["disease"]) or NOT_SEEN,
+        str(study["hip"]) or NOT_SEEN,
+        str(study["source_level"]),
+        review.synthesis.roles[name].role,
+        NOT_SEEN if sizes == [NOT_SEEN, NOT_SEEN] else f"{sizes[0]} of {sizes[1]}",
+        str(study["selection"]) or NOT_SEEN,
+        ", ".join(filter(None, [str(study["centre"]), period])) or NOT_SEEN,
+        f"{study['funding'] or NOT_SEEN}; {study['conflicts'] or NOT_SEEN}",
+    )
+    return Row((runs(study_run(name, review)), *(runs(text) for text in texts)))
+
+
+def records_section(review: Review) -> Section:
+    """Every record, with where it was read."""
+    rows = []
+    for record in review.records:
+        source = Source.parse(record.source)
+        identifiers = [
+            f"PMID {record.pmid}" if record.pmid else "",
+            f"DOI {record.doi}" if record.doi else "",
+            record.pmcid or "",
+        ]
+        decision = review.screening.of(record.id)
+        rows.append(
+            Row(
+                (
+                    runs(record.short),
+                    runs(record.citation),
+                    runs(Run(", ".join(filter(None, identifiers)) or "no identifier seen", link=record.link)),
+                    runs(Run(_host(source.text), link=source.link), f", {record.seen_on}"),
+                    runs(decision.decision if decision else "-"),
+                    runs("; ".join(filter(None, [record.note])) or "none"),
+                ),
+                anchor=anchor("record", record.id),
+            )
+        )
+    columns = (
+        Column("Record", width=1.1),
+        Column("Citation, as far as it was seen", width=3),
+        Column("Identifiers", width=1.4),
+        Column("Read at", width=1.3),
+        Column("Decision", width=0.8),
+        Column("Remarks", width=1.4),
+    )
+    unknown = sum(record.status == "unknown" for record in review.records)
+    asked = f"unknown for {unknown} of {len(rows)}: PubMed has not been asked." if unknown else "known for all."
+    lead = Paragraph(runs(f"Whether a record has been retracted or corrected is {asked}"))
+    return Section("Records", "records", (lead, Table("Records", columns, tuple(rows))), folded=True)
+
+
+def _host(address: str) -> str:
+    return address.split("//", 1)[1].split("/", 1)[0].removeprefix("www.") if "//" in address else address
+
+
+def quantities_section(review: Review) -> Section:
+    """Every number under its name, with the rows that it came from."""
+    columns = (
+        Column("Name", width=3),
+        Column("Value", "right"),
+        Column("Interval", width=1.2),
+        Column("Unit"),
+        Column("How", width=2),
+        Column("Rows", width=1.4),
+    )
+    table = review.changes.table()
+    rows = tuple(
+        Row(
+            tuple(
+                runs(str(cell).replace("-", "\N{MINUS SIGN}") if index in (1, 2) else str(cell) or "-")
+                for index, cell in enumerate(row)
+            )
+        )
+        for row in table.itertuples(index=False)
+    )
+    lead = Paragraph(
+        runs(review.changes.summary(), " Rows are named by file and line in the folder extraction of the review.")
+    )
+    return Section(
+        "Where each number comes from", "quantities", (lead, Table("Quantities", columns, rows)), folded=True
+    )
