@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from synth.errors import SynthError
 
-#: Digits kept in quantities.json: more than any reader needs, fewer than two builds of the same libraries may differ in.
+#: Digits kept in quantities.json: more than a reader needs, and none in which two builds of a library may differ.
 SIGNIFICANT_DIGITS = 10
 
 

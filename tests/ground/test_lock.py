@@ -126,12 +126,12 @@ def test_a_second_source_of_versions_in_environment_yml_is_seen(repository: Path
     text = rules.read(repository, "environment.yml")
     for broken in (
         text.replace("  - pip\n", "  - pip\n  - numpy=2\n"),
-        text.replace("python >=3.11", "python >=3.12"),
+        text.replace("python >=3.11,", "python >=3.12,"),
         text.replace("conda-forge", "https://example.org/forge"),
         text + "prefix: somewhere\n",
     ):
         assert broken != text
-        assert len(rules.conda_findings(yaml.safe_load(broken), ">=3.11")) == 1
+        assert len(rules.conda_findings(yaml.safe_load(broken), ">=3.11,<3.14")) == 1
 
 
 def test_environment_yml_tells_how_the_project_itself_is_installed(repository: Path):

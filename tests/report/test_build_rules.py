@@ -80,7 +80,7 @@ def banned_words(document: Document) -> list[str]:
 
 
 def test_rule_1_first_screen_says_evidence_map_and_post_hoc(ifi: Document) -> None:
-    assert ifi.kind == "Evidence map"
+    assert ifi.kind == "Evidence map: certainty not rated, at most low"
     assert "What this is: Evidence map. No database search has been run." in lead(ifi)
     assert "Post hoc: the protocol was written on 2026-11-23, after the data were seen." in lead(ifi)
 

@@ -90,6 +90,15 @@ def test_wide_tables_lie_on_their_side_and_all_fit_their_page(report: WordReport
         assert sorted((part.page_width, part.page_height)) == pytest.approx([Mm(210), Mm(297)], abs=Mm(0.1))
 
 
+def test_no_empty_paragraph_of_full_height_ends_a_section(report: WordReport) -> None:
+    ends = [node.getparent().getparent() for node in report.word.element.body.iter(qn("w:sectPr"))][:-1]
+    assert ends
+    for paragraph in ends:
+        spacing = paragraph.find(f"{qn('w:pPr')}/{qn('w:spacing')}")
+        empty = not "".join(node.text or "" for node in paragraph.iter(qn("w:t")))
+        assert not empty or (spacing is not None and spacing.get(qn("w:lineRule")) == "exact")
+
+
 def test_figures_carry_their_words_and_fit_the_page(report: WordReport) -> None:
     figures = sample_document().figures()
     properties = [shape._inline.docPr for shape in report.word.inline_shapes]

@@ -42,6 +42,11 @@ def test_no_page_is_empty(report: PdfReport) -> None:
     assert all(len(page.split()) > 40 for page in report.pages[:-1])
 
 
+def test_no_caption_of_a_table_is_left_alone_at_the_end_of_a_page(report: PdfReport) -> None:
+    for page in report.pages:
+        assert not re.match(r"(Table|Data of figure) \d+\. ", page.strip().splitlines()[-1])
+
+
 def test_it_is_tagged_and_tells_title_and_language(document: Document, report: PdfReport) -> None:
     root = report.reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]

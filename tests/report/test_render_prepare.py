@@ -10,7 +10,20 @@ from sample_document import sample_document
 
 from synth.errors import ReportError
 from synth.report.layout import column_shares, is_wide, line_pieces, pages
-from synth.report.model import Column, Document, Figure, Paragraph, Row, Run, Section, Table, plain, runs
+from synth.report.model import (
+    Callout,
+    Column,
+    Document,
+    Facts,
+    Figure,
+    Paragraph,
+    Row,
+    Run,
+    Section,
+    Table,
+    plain,
+    runs,
+)
 from synth.report.prepare import check_links, clean, numbered, prepared, texts
 
 
@@ -80,6 +93,13 @@ def test_prepared_joins_runs_of_one_look_and_keeps_marks_apart() -> None:
     content = runs("a", "b", Run("c", strong=True), Run("d", strong=True), Run("e", mark=True), Run("f", mark=True), "")
     (paragraph,) = prepared(one_section(Paragraph(content))).sections[0].blocks
     assert paragraph == Paragraph((Run("ab"), Run("cd", strong=True), Run("e", mark=True), Run("f", mark=True)))
+
+
+def test_prepared_cleans_the_labels_of_facts_and_the_titles_of_boxes() -> None:
+    blocks = (Facts((("la\x00bel", runs("value")),)), Callout("note", "bo\x07x", ()))
+    facts, box = prepared(one_section(*blocks)).sections[0].blocks
+    assert facts == Facts((("la�bel", runs("value")),))
+    assert box == Callout("note", "bo�x", ())
 
 
 def test_prepared_encodes_addresses_once() -> None:

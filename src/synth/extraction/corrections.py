@@ -30,11 +30,14 @@ class Corrected:
         One for each fix that does not fit.
     places : dict
         Line of corrections.csv by file, line and column of the cell that it changed.
+    corrections : Table
+        The fixes.
     """
 
     tables: dict[str, Table]
     faults: tuple[Fault, ...]
     places: dict[Place, int]
+    corrections: Table
 
     def placed(self, faults: Iterable[Fault], file: str) -> list[Fault]:
         """Faults of the tables, those of a corrected cell moved to the fix, in the corrections file of that name."""
@@ -66,7 +69,7 @@ def apply_corrections(tables: dict[str, Table], corrections: Table) -> Corrected
         text.loc[found[0], column] = fix["use"]
         fixed[fix["table"]] = replace(table, text=text)
         places[(table.file, table.lines[found[0]], column)] = line
-    return Corrected(fixed, tuple(faults), places)
+    return Corrected(fixed, tuple(faults), places, corrections)
 
 
 def _misfit(table: Table, fix: pd.Series, found: list[int]) -> tuple[str, str] | None:

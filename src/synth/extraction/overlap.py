@@ -130,10 +130,18 @@ class Total:
 
 
 def add_up(arms: pd.DataFrame, column: str, overlaps: Iterable[Overlap]) -> Total:
-    """The sum of a count over arms, of each study's largest arm only where its own arms overlap."""
-    own = arms["overlaps_with"] != ""
-    kept = arms.sort_values(column, ascending=False, kind="stable")
-    kept = kept[~(kept.duplicated("study_id") & own.loc[kept.index])].sort_index()
+    """The sum of a count over arms; of the arms of a study that overlap with one another only the largest counts."""
+    largest_first = arms.sort_values(column, ascending=False, kind="stable")
+    dropped: list[object] = []
+    taken: set[str] = set()
+    for index, arm in largest_first.iterrows():
+        name = f"{arm['study_id']}/{arm['arm_id']}"
+        within = {other for other in str(arm["overlaps_with"]).split() if other.split("/")[0] == arm["study_id"]}
+        if within & taken:
+            dropped.append(index)
+        else:
+            taken.add(name)
+    kept = arms.drop(index=dropped)
     seen = kept[kept[column].notna()]
     studies = set(seen["study_id"])
     doubtful = any(overlap.first in studies and overlap.second in studies for overlap in overlaps)

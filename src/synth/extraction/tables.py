@@ -8,7 +8,7 @@ import pandas as pd
 
 from synth.display import TextTable, html_table
 from synth.extraction.show import counts_as_printed, figures_as_printed
-from synth.schemas import Table
+from synth.schemas import CORRECTIONS, Table
 
 
 @dataclass(frozen=True, repr=False)
@@ -16,7 +16,8 @@ class Extraction:
     """What was read in the sources: one row a study, arm, outcome, event or case.
 
     Each attribute is a DataFrame; numbers are floats with NaN for "not seen", everything else is text with "" for it.
-    `printed` gives the cells as they were written, for figures whose printed digits matter.
+    `corrections` are the declared fixes that were made. `printed` gives the cells as they were written, for figures
+    whose printed digits matter.
     """
 
     studies: pd.DataFrame
@@ -25,12 +26,14 @@ class Extraction:
     events: pd.DataFrame
     cases: pd.DataFrame
     tables: dict[str, Table]
+    corrections: pd.DataFrame
 
     @classmethod
-    def of(cls, tables: dict[str, Table]) -> Extraction:
-        """From checked tables by name: studies, arms, outcomes, events, cases."""
+    def of(cls, tables: dict[str, Table], corrections: Table | None = None) -> Extraction:
+        """From checked tables by name (studies, arms, outcomes, events, cases) and the corrections made in them."""
         frames = {name: table.values() for name, table in tables.items()}
-        return cls(**frames, tables=tables)
+        made = pd.DataFrame(columns=list(CORRECTIONS.headings)) if corrections is None else corrections.text
+        return cls(**frames, tables=tables, corrections=made)
 
     def printed(self, table: str, row: str, column: str) -> str:
         """The text of one cell, the row named as ``file:line``."""
@@ -47,6 +50,10 @@ class Extraction:
         """The counts of events after a procedure, as printed, for a notebook."""
         caption, empty = f"{procedure}: counts as printed", f"{procedure}: no count was extracted."
         return TextTable(counts_as_printed(self._of("events", procedure)), caption, empty)
+
+    def show_corrections(self) -> TextTable:
+        """The fixes of errors in sources, for a notebook."""
+        return TextTable(self.corrections, "Corrections made", "No figure of a source was corrected.")
 
     def _of(self, table: str, procedure: str) -> pd.DataFrame:
         """Rows of text cells whose arm had that procedure."""

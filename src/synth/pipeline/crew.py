@@ -29,7 +29,7 @@ from synth.pipeline.processes import Server, log_tail, uninterrupted
 
 _LOOK_EVERY = 0.5  # seconds between two looks at the clock
 _LONGEST_STOP = 10.0  # seconds that threads get to notice that their kernels are gone
-_KERNEL_DIED, _TOO_LONG, _STOPPED_EARLY = "KernelDied", "NotebookTimeout", "StoppedEarly"
+_KERNEL_DIED, _TOO_LONG = "KernelDied", "NotebookTimeout"
 
 # papermill and nbclient log what is told here in words; without a handler Python would print it into the display
 logging.getLogger("papermill").addHandler(logging.NullHandler())
@@ -45,6 +45,7 @@ class Job:
     manager: NotebookKernelManager | None = None
     started: float | None = None
     position: int = 0  # of the cell that runs, in `executed`
+    cell: int = 0  # its number, counted from 1 in the source, which lacks the injected cell
     overdue: bool = False
     run: NotebookRun | None = None
 
@@ -57,10 +58,11 @@ class Job:
         if self.manager is not None and self.manager.launched is not None:
             self.manager.launched.process.kill()
 
-    def cell(self) -> int:
-        """Number of the running cell, counted from 1 in the source, which lacks the injected cell."""
-        cells = [] if self.executed is None else self.executed.cells[: self.position + 1]
-        return sum(INJECTED_TAG not in cell.metadata.get("tags", []) for cell in cells)
+    def arrive(self, position: int) -> None:
+        """Note which cell runs now."""
+        cells = [] if self.executed is None else self.executed.cells[: position + 1]
+        self.position = position
+        self.cell = sum(INJECTED_TAG not in cell.metadata.get("tags", []) for cell in cells)
 
     def event(self, kind: Any, message: str = "") -> Event:
         """What to tell of this notebook now."""
@@ -68,7 +70,7 @@ class Job:
             kind=kind,
             notebook=self.path.name,
             seconds=self.seconds(),
-            cell=self.cell(),
+            cell=self.cell,
             cells=len(self.source.cells),
             message=message,
         )
@@ -180,7 +182,7 @@ class Crew:
             job.executed = notebook
 
         def on_cell_start(*, cell_index: int, **_: object) -> None:
-            job.position = cell_index
+            job.arrive(cell_index)
             self._events.put(job.event("cell"))
 
         kernel_name, kernel_manager_class = manager_class(self.server, on_manager)
@@ -224,21 +226,19 @@ def finished_run(job: Job, error: Exception | None, *, seconds: float, timeout: 
 def _stop_of(job: Job, notebook: NotebookNode, error: Exception | None, timeout: float) -> tuple[int, str, str] | None:
     """Cell number (0 before the first), name of the cause and a sentence; None where every cell ran."""
     if job.overdue:
-        return job.cell(), _TOO_LONG, f"it took longer than {timeout:g} s and was stopped"
+        return job.cell, _TOO_LONG, f"it took longer than {timeout:g} s and was stopped"
     for output in _failed_outputs(notebook, job.position):
-        return job.cell(), str(output.ename), str(output.evalue)
+        return job.cell, str(output.ename), str(output.evalue)
     if error is None:
-        after = notebook.cells[job.position + 1 :]
-        skipped = any(cell.cell_type == "code" and cell.source.strip() for cell in after)
-        return (job.cell(), _STOPPED_EARLY, "the cells after it were not run") if skipped else None
+        return None
     status = _exit_status(job)
     if status is not None and not isinstance(error, PapermillExecutionError):
-        return job.cell(), _KERNEL_DIED, _death(job, status)
-    return job.cell(), type(error).__name__, " ".join(str(error).split())
+        return job.cell, _KERNEL_DIED, _death(job, status)
+    return job.cell, type(error).__name__, " ".join(str(error).split())
 
 
 def _failed_outputs(notebook: NotebookNode, position: int) -> list[NotebookNode]:
-    """Errors among the outputs of the last cell that ran."""
+    """Errors among the outputs of the last cell that ran; one is `sys.exit(0)`, which papermill takes for success."""
     outputs = notebook.cells[position].get("outputs", []) if position < len(notebook.cells) else []
     return [output for output in outputs if output.output_type == "error"]
 

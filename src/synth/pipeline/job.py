@@ -22,7 +22,10 @@ def check(root: str, review: str, as_of: str | None, answer: str) -> int:
 
 
 def build(root: str, review: str, as_of: str | None, folder: str, answer: str) -> int:
-    """Write every file of the report but the executed notebooks into a folder; 0, or 1 and the error in the answer file."""
+    """Write the files of the report into a folder; 0, or 1 and the error in the answer file.
+
+    The executed notebooks are not among them.
+    """
     return _answered(lambda: _write(root, review, as_of, Path(folder)), answer)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from synth.errors import ReportError
-from synth.report.lead import lead
+from synth.report.lead import kind_and_certainty, lead
 from synth.report.making import methods_section, quantities_section, records_section, studies_section
 from synth.report.model import Document, Section
 from synth.report.procedures import procedure_section
@@ -31,7 +31,7 @@ def build_document(review: Review) -> Document:
     """The report of a review."""
     return Document(
         title=review.protocol.title,
-        kind=review.protocol.standing.kind.capitalize(),
+        kind=kind_and_certainty(review),
         lead=lead(review),
         as_of=review.as_of,
         sections=tuple(_sections(review)),

@@ -23,6 +23,7 @@ from synth.report.docx_parts import (
     add_hyperlink,
     add_style,
     box_paragraph,
+    end_section_in_last_paragraph,
     frame_table,
     keep_row_whole,
     repeat_row,
@@ -53,7 +54,8 @@ from synth.report.pdf import AUTHOR, WHOLE_ROW
 from synth.report.prepare import numbered, prepared
 
 _MARGIN = Mm(20)
-_LOW_MARGIN = Mm(15)  # above and below pages that lie on their side, so that they hold more rows
+_FOOTER_DISTANCE = Mm(8)
+_LOW_MARGIN = Mm(14)  # above and below pages that lie on their side, so that they hold more rows
 _SHORT_SIDE, _LONG_SIDE = Mm(210), Mm(297)
 _EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _DEEPEST_HEADING = 9
@@ -123,10 +125,12 @@ class _Writer:
 
     def _turn_page(self, *, sideways: bool) -> None:
         section = self.word.add_section(WD_SECTION.NEW_PAGE)
+        end_section_in_last_paragraph(self.word)
         section.orientation = WD_ORIENT.LANDSCAPE if sideways else WD_ORIENT.PORTRAIT
         width, height = (_LONG_SIDE, _SHORT_SIDE) if sideways else (_SHORT_SIDE, _LONG_SIDE)
         section.page_width, section.page_height = width, height
         section.top_margin = section.bottom_margin = _LOW_MARGIN if sideways else _MARGIN
+        section.footer_distance = _FOOTER_DISTANCE
         self.line_width = Length(width - 2 * _MARGIN)
 
     def _contents(self) -> None:
@@ -225,8 +229,15 @@ class _Writer:
             if all(len(plain(cell)) <= WHOLE_ROW for cell in row.cells):
                 keep_row_whole(word_row)
             self._row(table, row, list(word_row.cells), style)
-        last = [self._filled("Table note", note) for note in table.notes] or [self._paragraph("Table note")]
-        last[-1].paragraph_format.space_after = Pt(12)
+        notes = [self._filled("Table note", note) for note in table.notes] or [self._spacer()]
+        notes[-1].paragraph_format.space_after = Pt(12)
+
+    def _spacer(self) -> WordParagraph:
+        """A paragraph of no height: Word joins two tables that have none between them."""
+        paragraph = self._paragraph("Table note")
+        paragraph.paragraph_format.space_before = Pt(0)
+        paragraph.paragraph_format.line_spacing = Pt(1)
+        return paragraph
 
     def _row(self, table: Table, row: Row, cells: list[_Cell], style: str) -> None:
         if row.group:
@@ -277,6 +288,7 @@ def _blank(document: Document) -> WordDocument:
     _set_styles(word)
     set_language(word, document.language)
     _set_properties(word, document)
+    section.footer_distance = _FOOTER_DISTANCE
     footer = section.footer.paragraphs[0]
     footer.add_run(f"{document.title} · Evidence as of {document.as_of} · Page ")
     add_field(footer, "PAGE")

@@ -129,6 +129,14 @@ def frame_table(table: WordTable, caption: str, widths: Sequence[int]) -> None:
     properties.append(element("w:tblCaption", val=caption))
 
 
+def end_section_in_last_paragraph(word: WordDocument) -> None:
+    """Let a section end with its last paragraph: one more, which is how it is added, may not fit on the last page."""
+    *_, last, added, _ = word.element.body
+    if last.tag == qn("w:p"):
+        last.get_or_add_pPr().append(added.pPr.find(qn("w:sectPr")))
+        word.element.body.remove(added)
+
+
 def repeat_row(row: _Row) -> None:
     """Repeat a heading row at the top of each page."""
     keep_row_whole(row)

@@ -48,8 +48,9 @@ _LETTER_WIDTHS = {
 _CAPITAL_WIDTH = 1.25
 _BOLD = 1.08
 
-# A long word may end a line after a mark of punctuation, or after twelve letters where it has none.
-_LONG_WORD = re.compile(r"(\S{21,})")
+# A long word may end a line after a mark of punctuation, or after twelve letters where it has none; an address or
+# identifier may from sixteen letters on.
+_LONG_WORD = re.compile(r"(\S{21,}|(?<!\S)(?=[^\s./_]*[./_]\S)\S{16,20}(?!\S))")
 _WORD_PIECE = re.compile(r"[^/._:;,=&?#|-]{1,12}[/._:;,=&?#|-]*|[/._:;,=&?#|-]+")
 
 Placed = tuple[Block, int]
@@ -123,7 +124,7 @@ def pages(document: Document) -> tuple[tuple[bool, tuple[Placed, ...]], ...]:
 
 
 def line_pieces(text: str) -> list[str]:
-    """The text cut where a line may end inside a word of more than twenty characters."""
+    """The text cut where a line may end inside a word of more than twenty characters or an address of over fifteen."""
     pieces = [""]
     for part in _LONG_WORD.split(text):
         if _LONG_WORD.fullmatch(part):

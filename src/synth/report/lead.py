@@ -25,6 +25,15 @@ WITHOUT_COMPARISON = (
 )
 
 
+def kind_and_certainty(review: Review) -> str:
+    """What the page is and how certain, in the words that stand above its title."""
+    rated = {item.level for item in review.certainty.ratings} - {"not rated"}
+    ceilings = sorted({item.ceiling for item in review.certainty.ratings if item.ceiling})
+    certainty = "certainty rated by outcome" if rated else "certainty not rated"
+    at_most = f", at most {' or '.join(ceilings)}" if ceilings and not rated else ""
+    return f"{review.protocol.standing.kind.capitalize()}: {certainty}{at_most}"
+
+
 def lead(review: Review) -> tuple[Callout, ...]:
     """The boxes of the first screen."""
     question = Callout("note", "Question", (Paragraph(runs(review.protocol.question.text)),))

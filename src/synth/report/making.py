@@ -42,6 +42,10 @@ def _methods(review: Review) -> Iterator[str]:
     yield f"Overlap of patients: {plan.overlap_reason}"
     if plan.correlation is not None:
         yield f"Correlation of scores before and after: {number(plan.correlation.main)}. {plan.correlation.reason}"
+    for _, fix in review.extraction.corrections.iterrows():
+        change = f"{fix['use'] or 'nothing'} for {fix['was'] or 'nothing'}"
+        why = f"{fix['reason']} ({fix['source']})"
+        yield f"Corrected: {fix['table']} {fix['key']}, {fix['column']}: {change}; {why}."
     for strategy in protocol.strategies:
         yield f"Search planned for {strategy.database}: {strategy.query}. {strategy.note}"
     if protocol.standing.post_hoc:

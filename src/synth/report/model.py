@@ -160,7 +160,7 @@ class Document:
     title : str
         The question in a few words.
     kind : str
-        What the page is, such as "Evidence map".
+        What the page is and how certain, such as "Evidence map: certainty not rated".
     lead : tuple of Callout
         The first screen: question, answer, how certain, as of when.
     as_of : str

@@ -269,7 +269,7 @@ def _read(root: Path, name: str) -> tuple[ReviewFiles | None, tuple[Fault, ...]]
         return None, found
     gathered = tuple(manifests.values())
     screening = Screening(decisions, flow_of(gathered, records, decisions))
-    extraction = Extraction.of(corrected.tables)
+    extraction = Extraction.of(corrected.tables, corrected.corrections)
     return ReviewFiles(name, protocol, gathered, records, screening, extraction, audit, found), found
 
 
