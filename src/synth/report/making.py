@@ -8,7 +8,7 @@ import pandas as pd
 
 from synth.provenance import Source
 from synth.report.model import Bullets, Column, Figure, Paragraph, Row, Run, Section, Table, runs
-from synth.report.words import NOT_SEEN, anchor, counted, number, record_run, study_run
+from synth.report.words import NOT_SEEN, anchor, counted, number, record_run, rows_in_short, study_run, true_minus
 from synth.review import Review
 
 
@@ -168,19 +168,14 @@ def quantities_section(review: Review) -> Section:
         Column("Value", "right"),
         Column("Interval", width=1.2),
         Column("Unit"),
-        Column("How", width=2),
+        Column("How", width=2.6),
         Column("Rows", width=1.4),
     )
     table = review.changes.table()
-    rows = tuple(
-        Row(
-            tuple(
-                runs(str(cell).replace("-", "\N{MINUS SIGN}") if index in (1, 2) else str(cell) or "-")
-                for index, cell in enumerate(row)
-            )
-        )
-        for row in table.itertuples(index=False)
-    )
+    for name in ("value", "interval"):
+        table[name] = table[name].map(true_minus)
+    table["rows"] = [rows_in_short(item.rows) for item in review.quantities]
+    rows = tuple(Row(tuple(runs(str(cell) or "-") for cell in row)) for row in table.itertuples(index=False))
     lead = Paragraph(
         runs(review.changes.summary(), " Rows are named by file and line in the folder extraction of the review.")
     )

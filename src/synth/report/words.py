@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from synth.effects.estimate import Effect
 from synth.effects.intervals import Interval
@@ -114,6 +114,26 @@ def change(effect: Effect) -> Runs:
     derived = effect.derivation is not None
     text = f"{signed(effect.estimate)} ({span(*effect.interval)})"
     return runs(text, Run("derived", mark=True)) if derived else runs(text)
+
+
+def rows_in_short(rows: Iterable[str]) -> str:
+    """Rows named ``file:line``, the lines of one file brought together: ``arms.csv:2 to 4, 7``."""
+    lines: dict[str, list[int]] = {}
+    for row in rows:
+        file, line = row.rsplit(":", 1)
+        lines.setdefault(file, []).append(int(line))
+    return "; ".join(f"{file}:{', '.join(_stretches(sorted(numbers)))}" for file, numbers in lines.items())
+
+
+def _stretches(numbers: list[int]) -> Iterator[str]:
+    start = previous = numbers[0]
+    for number_ in [*numbers[1:], None]:
+        if number_ is not None and number_ == previous + 1:
+            previous = number_
+            continue
+        yield str(start) if start == previous else f"{start} to {previous}"
+        if number_ is not None:
+            start = previous = number_
 
 
 def listing(words: Iterable[str], last: str = "and") -> str:
