@@ -100,6 +100,7 @@ class Instrument(_Part):
     note: str = ""
     thresholds: tuple[Threshold, ...] = Field(default=(), strict=False)
     chosen: Chosen | None = None
+    not_chosen: str = ""
 
     @model_validator(mode="after")
     def _consistent(self) -> Instrument:
@@ -107,6 +108,10 @@ class Instrument(_Part):
             raise ValueError("give both minimum and maximum, or neither")
         if self.minimum is not None and self.maximum is not None and self.minimum >= self.maximum:
             raise ValueError(f"minimum {self.minimum:g} is not below maximum {self.maximum:g}")
+        if self.thresholds and (self.chosen is None) == (not self.not_chosen):
+            raise ValueError(
+                "of several published values one is chosen, or not_chosen says why none is: give one of the two"
+            )
         if self.chosen is not None:
             published = {(item.value, item.source) for item in self.thresholds}
             if (self.chosen.value, self.chosen.source) not in published:
@@ -216,6 +221,7 @@ class Protocol(_Part):
     procedures: tuple[Procedure, ...] = Field(strict=False)
     steps: tuple[Step, ...] = Field(default=(), strict=False)
     outcomes: tuple[Outcome, ...] = Field(default=(), strict=False)
+    ranges_from: str = ""
     instruments: tuple[Instrument, ...] = Field(default=(), strict=False)
     events: tuple[EventKind, ...] = Field(default=(), strict=False)
     harms: tuple[NonEmpty, ...] = Field(default=(), strict=False)

@@ -44,9 +44,9 @@ def test_findings_are_sentences_in_plain_words(name):
 
 def test_a_mean_of_whole_scores_that_cannot_be():
     # aaosvideo2021: VAS 9.3 before and 2.53 after in 13 patients.
-    assert FINDINGS["grim"].kind == "impossible"
+    assert FINDINGS["grim"].kind == "doubtful"
     assert FINDINGS["grim"].sentence == (
-        "A mean of 2.53 is impossible for 13 whole scores: the nearest possible ones are 2.46 and 2.54."
+        "If these are whole scores, 13 of them cannot have a mean of 2.53: the nearest possible ones are 2.46 and 2.54."
     )
     assert mean_impossible_for_whole_scores("9.3", 13) is None
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -68,7 +69,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 @pytest.fixture
-def marked(monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[int, str]]:
+def marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], dict[int, str]]]:
     """A function that finds the processes started by this test, by number, with their commands.
 
     They inherit an environment that names the test; this process does not show it, since it was set while it ran.
@@ -77,6 +78,9 @@ def marked(monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[int, str]]:
         pytest.skip("processes are found by /proc, which this system does not have")
     marker = f"SYNTH_TEST_MARK={os.getpid()}-{time.monotonic_ns()}"
     monkeypatch.setenv(*marker.split("="))
+    # of its own, since nobody removes the folder of a command that was killed; and short, for the paths of sockets
+    folder = tempfile.TemporaryDirectory(prefix="t")
+    monkeypatch.setenv("TMPDIR", folder.name)
 
     def find() -> dict[int, str]:
         found = {}
@@ -88,7 +92,8 @@ def marked(monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[int, str]]:
                 continue
         return found
 
-    return find
+    with folder:
+        yield find
 
 
 @pytest.fixture

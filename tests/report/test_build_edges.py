@@ -74,7 +74,7 @@ def test_one_case_report(tmp_path: Path) -> None:
 def test_records_without_outcomes_and_without_events(tmp_path: Path) -> None:
     said = build(tmp_path, studies=[STUDY], arms=[ARM])
     assert "1 eligible report, and no outcome figure was seen for a main outcome." in said
-    assert "Nothing was reported on harms (any complication or tear)." in said
+    assert "On harms nothing was seen in what was read (any complication or tear)." in said
 
 
 def test_a_protocol_without_outcomes_still_shows_its_counts(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_protocol_without_outcomes_still_shows_its_counts(tmp_path: Path) -> N
 def test_a_protocol_without_harms_list(tmp_path: Path) -> None:
     protocol = PROTOCOL.replace("harms: [tear]\n", "").replace(", harm: tear", "")
     said = build(tmp_path, protocol, studies=[STUDY], arms=[ARM], outcomes=[CASE_ROW])
-    assert "Nothing was reported on harms (any complication)." in said
+    assert "On harms nothing was seen in what was read (any complication)." in said
 
 
 def test_a_planned_comparison_without_a_study(tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def test_rule_10_zero_events_and_who_did_not_report(ifi: Document) -> None:
     assert shown["Reported"].startswith("0 of 5 patients: 0.0% (0.0% to 52.2%), Hatem")
     assert len(shown["Not reported by"].split(", ")) == 13
     assert cells(table(ifi, "harms-endoscopic"), "fracture") == {
-        "Harm, from the list set beforehand": "fracture",
+        "Harm, from the protocol's list, post hoc": "fracture",
         "Reported": "not reported",
         "Not reported by": "every eligible report",
     }
@@ -168,14 +168,14 @@ def test_rule_10_zero_events_and_who_did_not_report(ifi: Document) -> None:
 def test_rule_11_flags_stand_beside_the_figures(ifi: Document) -> None:
     video = cells(table(ifi, "directions-endoscopic"), "Pain, VAS")
     assert video["After"] == "2.53"
-    assert "A mean of 2.53 is impossible for 13 whole scores" in video["Remarks"]
+    assert "If these are whole scores, 13 of them cannot have a mean of 2.53" in video["Remarks"]
     assert "The standard deviation (22) is larger" in everything(ifi)
     assert "5 female and 1 male, which is 6 and not the 7" in cells(table(ifi, "arms-endoscopic"), "Wilson")["Caveats"]
 
 
 def test_rule_12_sums_are_upper_bounds_and_overlap_blocks_the_pool(ifi: Document) -> None:
     facts = "\n".join(sentences((section(ifi, "studied-endoscopic"),)))
-    assert "Patients: at most 61 in the 9 of 14 groups that state it" in facts
+    assert "Patients analysed: at most 61 in the 9 of 14 groups that state it" in facts
     why = cells(table(ifi, "rungs-endoscopic"), "Hip function")["Why"]
     assert why.startswith("Not pooled: that the patients are the same people cannot be excluded (docwirelti and Hatem")
 
@@ -247,7 +247,7 @@ def test_rule_22_not_rated_and_at_most_low(ifi: Document) -> None:
     assert {row[2] for row in rows} == {"not rated"}
     assert {row[3] for row in rows if row[0].startswith("Endoscopic")} == {"low"}
     assert {row[3] for row in rows if not row[0].startswith("Endoscopic")} == {"-"}
-    assert "Uncontrolled series start at low; none can be above that." in lead(ifi)
+    assert "Uncontrolled series start at low: the upper limit, not an expectation." in lead(ifi)
 
 
 def test_rule_23_no_banned_word_in_a_generated_statement(ifi: Document) -> None:

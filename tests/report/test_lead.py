@@ -11,7 +11,7 @@ from built_reports import PROTOCOL, document_of, invented_review, lead, review_o
 import synth
 from synth.report.build import build_document
 from synth.report.lead import lead as first_screen
-from synth.report.model import Callout, plain
+from synth.report.model import Bullets, Callout, plain
 
 
 @pytest.mark.parametrize("name", ["ifi", "bcg"])
@@ -59,12 +59,15 @@ def test_answer_of_ifi_holds_every_main_change_and_no_other() -> None:
 
 def test_answer_of_ifi_says_what_was_told_of_harms() -> None:
     text = answer()
-    assert "any complication 0 of 5 patients, 0.0% (0.0% to 52.2%), in 1 of 14 reports" in text[1]
-    assert "reoperation 2 of 30 patients, 6.7% (0.8% to 22.1%), in 1 of 14 reports" in text[1]
+    assert (
+        "any complication 0 of 5 patients, 0.0% (0.0% to 52.2%), Hatem et al. n.d., abstract; 1 of 14 reports"
+        in text[1]
+    )
+    assert "reoperation 2 of 30 patients, 6.7% (0.8% to 22.1%), docwirelti, abstract; 1 of 14 reports" in text[1]
 
-    assert "not reported by any: sciatic nerve injury, hip-flexion weakness, fracture" in text[1]
-    assert "Nothing was reported on harms (any complication, " in text[2]
-    assert "Nothing was reported on harms (any complication, " in text[3]
+    assert "In what was read nothing was seen on sciatic nerve injury, hip-flexion weakness, fracture" in text[1]
+    assert "On harms nothing was seen in what was read (any complication, " in text[2]
+    assert "On harms nothing was seen in what was read (any complication, " in text[3]
 
 
 def test_answer_of_bcg_is_the_pool_with_both_intervals() -> None:
@@ -147,3 +150,16 @@ def _contents(boxes):
     from synth.report.prepare import texts
 
     return list(texts(replace(document_of("ifi"), lead=boxes, sections=())))
+
+
+def test_every_figure_of_the_answer_leads_to_its_record() -> None:
+    box = next(item for item in document_of("ifi").lead if item.kind == "answer")
+    bullets = [item for block in box.blocks if isinstance(block, Bullets) for item in block.items]
+    links = [run.link for run in bullets[1] if run.link]
+    assert links == [
+        "#record-hatem2015",
+        "#record-docwirelti",
+        "#record-hatem2015",
+        "#record-hatem2015",
+        "#record-docwirelti",
+    ]

@@ -88,7 +88,7 @@ def test_rule_8_the_unit_is_kept_and_an_empty_one_is_not_stated() -> None:
 
 def test_rule_11_impossible_and_doubtful_figures_are_flagged(ifi) -> None:
     video = of(ifi, "pain", "VAS", "aaosvideo2021")
-    assert ["2.53 is impossible for 13 whole scores" in item.sentence for item in video.findings] == [True]
+    assert ["13 of them cannot have a mean of 2.53" in item.sentence for item in video.findings] == [True]
     skewed = of(ifi, "low back disability", "ODI", "docwirelti")
     assert "sd_larger_than_mean" in {item.check for item in skewed.findings}
 
@@ -157,3 +157,10 @@ def test_a_paired_t_test_carries_its_p_value(test: str) -> None:
     assert item.readings is not None
     assert item.effect is not None
     assert item.effect.standard_error is not None
+
+
+def test_a_study_of_the_annex_gives_no_estimate(ifi) -> None:
+    (kim,) = ifi.answer("injection", "pain", "pain score").series
+    assert kim.role == "annex"
+    assert (kim.effect, kim.readings, kim.grid) == (None, None, None)
+    assert kim.direction == "lower"

@@ -85,9 +85,10 @@ def mean_impossible_for_whole_scores(mean: str, n: int, *, step: int = 1) -> Fin
     low, high = (f"{float(candidate):.{decimals}f}" for candidate in nearest)
     scores = "whole scores" if step == 1 else f"scores in steps of {step}"
     sentence = (
-        f"A mean of {mean.strip()} is impossible for {n} {scores}: the nearest possible ones are {low} and {high}."
+        f"If these are {scores}, {n} of them cannot have a mean of {mean.strip()}: "
+        f"the nearest possible ones are {low} and {high}."
     )
-    return Finding("mean_impossible_for_whole_scores", "impossible", sentence)
+    return Finding("mean_impossible_for_whole_scores", "doubtful", sentence)
 
 
 def sd_larger_than_mean(mean: float, sd: float, *, minimum: float | None) -> Finding | None:

@@ -16,6 +16,8 @@ import pandas as pd
 from synth.records import Record, Records
 from synth.records.record import ET_AL, surname
 
+DECLARED, SHARED_AUTHOR, SAME_CENTRE = "declared", "a shared author name", "the same centre"
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
@@ -28,6 +30,15 @@ class Overlap:
     def __str__(self) -> str:
         return f"{self.first} and {self.second}: {self.reason}"
 
+    @property
+    def kind(self) -> str:
+        """The reason without names, for counting."""
+        if self.reason == DECLARED:
+            return "declared"
+        if self.reason.startswith(SHARED_AUTHOR):
+            return "a shared author"
+        return "one centre" if self.reason.startswith(SAME_CENTRE) else "authors not all seen"
+
 
 def _surnames(record: Record) -> set[str]:
     return {surname(author).lower() for author in record.authors if author != ET_AL}
@@ -39,7 +50,7 @@ def _between(first: Record, second: Record) -> str:
         return f"the authors of {' and '.join(unseen)} were not seen"
     shared = sorted(_surnames(first) & _surnames(second))
     if shared:
-        return f"a shared author name ({', '.join(name.title() for name in shared)})"
+        return f"{SHARED_AUTHOR} ({', '.join(name.title() for name in shared)})"
     in_part = [record.id for record in (first, second) if ET_AL in record.authors]
     return f"only some authors of {' and '.join(in_part)} were seen" if in_part else ""
 
@@ -58,7 +69,7 @@ def _same_place(first: pd.Series, second: pd.Series) -> str:
     one, other = _years(first), _years(second)
     if one is not None and other is not None and (one[1] < other[0] or other[1] < one[0]):
         return ""
-    return f"the same centre ({centre}), at times that were not seen to be apart"
+    return f"{SAME_CENTRE} ({centre}), at times that were not seen to be apart"
 
 
 def possible_overlaps(
@@ -88,7 +99,7 @@ def possible_overlaps(
     study_of = {str(study["study_id"]): study for _, study in studies.iterrows()}
     found = []
     for first, second in combinations(sorted(set(arms["study_id"])), 2):
-        reason = "declared" if frozenset((first, second)) in declared else ""
+        reason = DECLARED if frozenset((first, second)) in declared else ""
         if not reason and not trust_declared:
             one, other = study_of[first], study_of[second]
             reason = _between(records[str(one["record_id"])], records[str(other["record_id"])])

@@ -166,19 +166,19 @@ def _people(context: Context) -> Iterator[Fault]:
 def _sources(context: Context) -> Iterator[Fault]:
     for table in context.tables.values():
         for line, row in _rows(table):
-            source = Source.parse(row["source"])
-            if source.misspelt:
-                shown = shortened(source.text)
-                message = f"{shown} is no identifier or address; write PMID:12345678, DOI:10.1000/x or https://..."
-                yield Fault(table.file, line, "source", message)
-            elif row["source"] and source.kind == "citation":
-                message = "no PMID, DOI or address; readers cannot follow a citation in words"
-                yield Fault(table.file, line, "source", message, warning=True)
-    for instrument in context.protocol.instruments:
-        for item in instrument.thresholds:
-            if Source.parse(item.source).kind == "citation":
-                message = f"{item.source!r} is no PMID, DOI or address; readers cannot follow a citation in words"
-                yield Fault("protocol.yml", 0, f"instruments.{instrument.id}.thresholds", message, warning=True)
+            yield from source_faults(row["source"], table.file, line, "source")
+
+
+def source_faults(text: str, file: str, line: int, column: str) -> Iterator[Fault]:
+    """A fault where a source looks like an identifier and is none, a warning where it cannot be followed."""
+    source = Source.parse(text)
+    if source.misspelt:
+        shown = shortened(source.text)
+        message = f"{shown} is no identifier or address; write PMID:12345678, DOI:10.1000/x or https://..."
+        yield Fault(file, line, column, message)
+    elif text and source.kind == "citation":
+        message = "no PMID, DOI or address; readers cannot follow a citation in words"
+        yield Fault(file, line, column, message, warning=True)
 
 
 def _columns(context: Context) -> Iterator[Fault]:

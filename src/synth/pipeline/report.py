@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synth import errors
-from synth.errors import EvidenceError, Fault, NotebookError, SynthError
+from synth.errors import EvidenceError, Fault, NotebookError, ReportError, SynthError
 from synth.pipeline import parameters as declared
 from synth.pipeline.events import Event, NotebookRun
 from synth.pipeline.processes import CallResult, Server
 from synth.pipeline.run import raise_for_failures, run_notebooks
 from synth.pipeline.servers import open_server
+from synth.provenance import sha256
 from synth.report.write import Draft
 from synth.store.folder import review_folder
 
@@ -83,14 +84,14 @@ def write_report(
     EvidenceError
         With every fault of the files; no notebook has started.
     NotebookError
-        If a notebook failed; what it came to is kept under ``reports/<review>-failed/``.
+        If a notebook failed; what it came to is kept under ``reports/<review>.failed/``.
     ReportError
         If a file could not be written. In every case the previous report is whole.
     """
     review_folder(root, review)
     notebooks, values = notebooks_of(root), {"review": review, "as_of": as_of}
     declared.check(notebooks, values)
-    started = time.perf_counter()
+    started, before = time.perf_counter(), _state(root, review)
     with open_server(PRELOAD) as server:
         _check(server, root, review, as_of)
         draft = Draft(root / "reports", review)
@@ -98,12 +99,24 @@ def write_report(
             runs = _run(server, draft, root, review, as_of, notebooks, on_event)
             draft.add({f"notebooks/{run.name}": run.executed for run in runs})
             draft.add({"build.json": _build_facts(root, runs, time.perf_counter() - started)})
+            if _state(root, review) != before:
+                raise ReportError(
+                    f"evidence/{review}: a file was changed during the run, so notebooks and report may differ; "
+                    "the previous report is unchanged: run again"
+                )
             folder = draft.publish()
         except BaseException:
             draft.discard()
             raise
     shutil.rmtree(_failed_folder(root, review), ignore_errors=True)
     return Written(folder, tuple(runs))
+
+
+def _state(root: Path, review: str) -> dict[str, str]:
+    """SHA-256 of each file of the review, by its path: the notebooks and the report each read them for themselves."""
+    folder = review_folder(root, review)
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256(path.read_bytes()) for path in files}
 
 
 def _check(server: Server, root: Path, review: str, as_of: str | None) -> None:
@@ -153,7 +166,7 @@ def _run(
 
 
 def _failed_folder(root: Path, review: str) -> Path:
-    return root / "reports" / f"{review}-failed"
+    return root / "reports" / f"{review}.failed"  # no name of a review holds a point
 
 
 def _keep(root: Path, review: str, name: str, content: bytes) -> str:

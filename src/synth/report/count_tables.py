@@ -73,8 +73,9 @@ def _harms(review: Review, procedure: Procedure) -> Iterator[Block]:
     studies = list(dict.fromkeys(str(study) for study in studied.arms["study_id"]))
     if not studies or not review.protocol.harms:
         return
+    listed = "the protocol's list" + (", post hoc" if review.protocol.standing.post_hoc else "")
     columns = (
-        Column("Harm, from the list set beforehand", width=1.6),
+        Column(f"Harm, from {listed}", width=1.6),
         Column("Reported", width=2.4),
         Column("Not reported by", width=4),
     )

@@ -49,7 +49,8 @@ def _readings_table(review: Review, item: Series, readings: ReadingsOfP) -> Tabl
     notes = (
         runs(
             f"From the printed p value {printed}, n = {item.summary.n} and the change {signed(readings.main.change)}. "
-            f"{_named_test(item)} {readings.main.derivation.source}."
+            f"{_named_test(item)} The reading assumes that {readings.main.derivation.assumption}. "
+            f"{readings.main.derivation.source}."
         ),
     )
     caption = f"{study_run(item.study_id, review).text}, {item.instrument}: readings of the p value"

@@ -8,7 +8,18 @@ from synth.effects.estimate import MEASURES
 from synth.report.count_tables import count_text, harms_of
 from synth.report.model import Bullets, Callout, Facts, Paragraph, Runs, runs
 from synth.report.outcome_tables import with_labels
-from synth.report.words import DEPTHS, FULL_TEXT, counted, inside, listing, proportion, signed, size, span, study_run
+from synth.report.words import (
+    DEPTHS,
+    FULL_TEXT,
+    counted,
+    inside,
+    listing,
+    proportion,
+    signed,
+    size,
+    source_runs,
+    span,
+)
 from synth.review import Review
 from synth.synthesis.comparisons import ComparisonAnswer
 from synth.synthesis.counts import Count
@@ -27,11 +38,9 @@ WITHOUT_COMPARISON = (
 
 def kind_and_certainty(review: Review) -> str:
     """What the page is and how certain, in the words that stand above its title."""
-    rated = {item.level for item in review.certainty.ratings} - {"not rated"}
     ceilings = sorted({item.ceiling for item in review.certainty.ratings if item.ceiling})
-    certainty = "certainty rated by outcome" if rated else "certainty not rated"
-    at_most = f", at most {' or '.join(ceilings)}" if ceilings and not rated else ""
-    return f"{review.protocol.standing.kind.capitalize()}: {certainty}{at_most}"
+    at_most = f", at most {' or '.join(ceilings)}" if ceilings else ""
+    return f"{review.protocol.standing.kind.capitalize()}: certainty not rated{at_most}"
 
 
 def lead(review: Review) -> tuple[Callout, ...]:
@@ -54,7 +63,8 @@ def _answers(review: Review) -> Iterator[Runs]:
         return
     yield runs(_no_comparison([inside(item.label) for item in main]))
     for procedure in main:
-        yield runs(f"{procedure.label}: {_outcomes(review, procedure.id)} {_harms(review, procedure.id)}")
+        opening = f"{procedure.label}: "
+        yield runs(opening, _outcomes(review, procedure.id), " ", _harms(review, procedure.id))
     if any(item.changes for item in review.synthesis):
         yield runs(WITHOUT_COMPARISON)
 
@@ -88,21 +98,25 @@ def _comparison(review: Review, item: ComparisonAnswer) -> Iterator[Runs]:
         )
 
 
-def _outcomes(review: Review, procedure: str) -> str:
+def _outcomes(review: Review, procedure: str) -> Runs:
     """What was seen of the main outcomes after a procedure, in words that claim no cause."""
     main = {item.id for item in review.protocol.outcomes if item.role == "main"}
     answers = [item for item in review.synthesis if item.procedure == procedure and item.outcome in main]
     sentences = [part for answer in answers for part in _directions(review, answer)]
     if sentences:
-        return f"{'; '.join(sentences)}. {UNCERTAIN}"
+        return runs(_joined(sentences, "; "), f". {UNCERTAIN}")
     seen = counted(review.synthesis.studied[procedure].arms["study_id"].nunique(), "eligible report")
     cases = sum(len(answer.cases) for answer in answers)
     if cases:
-        return f"{seen}, and for the main outcomes only {counted(cases, 'single patient')}."
-    return f"{seen}, and no outcome figure was seen for a main outcome."
+        return runs(f"{seen}, and for the main outcomes only {counted(cases, 'single patient')}.")
+    return runs(f"{seen}, and no outcome figure was seen for a main outcome.")
 
 
-def _directions(review: Review, answer: Answer) -> Iterator[str]:
+def _joined(parts: list[Runs], between: str) -> Runs:
+    return runs(*(piece for index, part in enumerate(parts) for piece in (between if index else "", part)))
+
+
+def _directions(review: Review, answer: Answer) -> Iterator[Runs]:
     outcome = inside(review.protocol.outcome(answer.outcome).label)
     better = review.protocol.instrument(answer.instrument).better if answer.instrument else None
     name = f"{answer.instrument}, {better} is better" if better else answer.instrument
@@ -110,48 +124,52 @@ def _directions(review: Review, answer: Answer) -> Iterator[str]:
         moved = [item for item in answer.changes if item.direction == direction]
         if not moved:
             continue
-        words = f"were {direction}" if direction != "no change" else "were the same"
-        shown = ", ".join(_figure(review, item) for item in moved)
-        yield (
-            f"{outcome} scores ({name}) {words} after treatment than before in "
-            f"{counted(len(moved), 'uncontrolled series', 'uncontrolled series')} ({shown})"
-        ).replace("the same after treatment than before", "the same after treatment as before")
+        words = f"were {direction} after treatment than before"
+        if direction == "no change":
+            words = "were the same after treatment as before"
+        series = counted(
+            len({(item.study_id, item.arm_id) for item in moved}), "uncontrolled series", "uncontrolled series"
+        )
+        shown = _joined([_figure(review, item) for item in moved], ", ")
+        yield runs(f"{outcome} scores ({name}) {words} in {series} (", shown, ")")
 
 
-def _figure(review: Review, item: Series) -> str:
+def _figure(review: Review, item: Series) -> Runs:
     assert item.summary.change is not None
-    label = study_run(item.study_id, review).text
-    return f"{label}: {size(item)} {signed(item.summary.change)} {item.summary.unit}"
+    source = source_runs(item.study_id, item.locator, item.seen_in, review)
+    return runs(source, f": {size(item)} {signed(item.summary.change)} {item.summary.unit}")
 
 
-def _count(item: Count) -> str:
-    return f"{count_text(item)}{f', {proportion(item.proportion)}' if item.proportion is not None else ''}"
+def _count(review: Review, item: Count) -> Runs:
+    rate = f", {proportion(item.proportion)}" if item.proportion is not None else ""
+    return runs(f"{count_text(item)}{rate}, ", source_runs(item.study_id, item.locator, item.seen_in, review))
 
 
-def _harms(review: Review, procedure: str) -> str:
+def _harms(review: Review, procedure: str) -> Runs:
     """What was reported of each harm of the list, and how many reports are silent."""
     reports = review.synthesis.studied[procedure].arms["study_id"].nunique()
     if not reports:
-        return "No report, so nothing on harms."
+        return runs("No report, so nothing on harms.")
     asked = harms_of(review, procedure)
-    told = [
-        f"{harm} {', '.join(_count(item) for item in found)}, "
-        f"in {len({item.study_id for item in found})} of {counted(reports, 'report')}"
-        for harm, found in asked
-        if found
-    ]
+    told = []
+    for harm, found in asked:
+        if found:
+            of = f"; {len({item.study_id for item in found})} of {counted(reports, 'report')}"
+            told.append(runs(f"{harm} ", _joined([_count(review, item) for item in found], ", "), of))
     silent = [harm for harm, found in asked if not found]
     if not told:
-        return f"Nothing was reported on harms ({listing(silent, 'or')})."
-    unreported = f"; not reported by any: {listing(silent, 'or')}" if silent else ""
-    return f"Harms reported: {'; '.join(told)}{unreported}."
+        return runs(f"On harms nothing was seen in what was read ({listing(silent, 'or')}).")
+    unseen = f". In what was read nothing was seen on {listing(silent, 'or')}" if silent else ""
+    return runs("Harms reported: ", _joined(told, "; "), f"{unseen}.")
 
 
 def _standing(review: Review) -> Iterator[tuple[str, Runs]]:
     standing = review.protocol.standing
     ceilings = {item.ceiling for item in review.certainty.ratings if item.ceiling}
     at_most = (
-        f" Uncontrolled series start at {', '.join(sorted(ceilings))}; none can be above that." if ceilings else ""
+        f" Uncontrolled series start at {', '.join(sorted(ceilings))}: the upper limit, not an expectation."
+        if ceilings
+        else ""
     )
     yield "Certainty", runs(f"Not rated: nobody has judged risk of bias or the GRADE domains.{at_most}")
     yield "As of", runs(review.as_of)

@@ -7,8 +7,18 @@ from collections.abc import Iterator
 import pandas as pd
 
 from synth.provenance import Source
-from synth.report.model import Bullets, Column, Figure, Paragraph, Row, Run, Section, Table, runs
-from synth.report.words import NOT_SEEN, anchor, counted, number, record_run, rows_in_short, study_run, true_minus
+from synth.report.model import Bullets, Column, Figure, Paragraph, Row, Run, Runs, Section, Table, plain, runs
+from synth.report.words import (
+    NOT_SEEN,
+    anchor,
+    counted,
+    listing,
+    number,
+    record_run,
+    rows_in_short,
+    study_run,
+    true_minus,
+)
 from synth.review import Review
 
 
@@ -40,6 +50,8 @@ def _methods(review: Review) -> Iterator[str]:
         "three independent estimates, with a prediction interval. Two are shown side by side."
     )
     yield f"Overlap of patients: {plan.overlap_reason}"
+    if protocol.ranges_from:
+        yield protocol.ranges_from
     if plan.correlation is not None:
         yield f"Correlation of scores before and after: {number(plan.correlation.main)}. {plan.correlation.reason}"
     for _, fix in review.extraction.corrections.iterrows():
@@ -78,7 +90,7 @@ def studies_section(review: Review) -> Section:
     title, name = "Reports: who was studied, and who paid", "studies"
     if studies.empty:
         return Section(title, name, (Paragraph(runs("No report was extracted.")),), folded=True)
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("Report", width=1.3),
         Column("Design"),
         Column("Disease", width=1.4),
@@ -91,14 +103,24 @@ def studies_section(review: Review) -> Section:
         Column("Funding; conflicts", width=1.2),
     )
     rows = tuple(_study_row(review, study) for _, study in studies.iterrows())
+    empty = [index for index in range(len(columns)) if all(_unseen(row.cells[index]) for row in rows)]
+    unseen = [columns[index].title.lower() for index in empty]
+    kept = [index for index in range(len(columns)) if index not in empty]
+    columns = tuple(columns[index] for index in kept)
+    rows = tuple(Row(tuple(row.cells[index] for index in kept)) for row in rows)
     seen = {column: int((studies[column] != "").sum()) for column in ("selection", "funding", "conflicts")}
     lead = Paragraph(
         runs(
             f"On the pages that were read, of {counted(len(studies), 'report')}, {seen['selection']} told how patients "
             f"were selected, {seen['funding']} told who paid, and {seen['conflicts']} told of conflicts of interest."
+            + (f" Not seen for any of them: {listing(unseen)}." if unseen else "")
         )
     )
     return Section(title, name, (lead, Table("Reports extracted", columns, rows)), folded=True)
+
+
+def _unseen(content: Runs) -> bool:
+    return set(plain(content).split("; ")) == {NOT_SEEN}
 
 
 def _study_row(review: Review, study: pd.Series) -> Row:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
 from synth.effects.intervals import Interval
 from synth.effects.plausibility import subgroups_do_not_add_up
+from synth.extraction.overlap import Overlap
 from synth.protocol import Procedure
 from synth.report.count_tables import count_blocks, harms_of
 from synth.report.model import Block, Bullets, Column, Facts, Paragraph, Row, Section, Table, runs
@@ -45,19 +47,19 @@ def _studied(review: Review, procedure: Procedure) -> Iterator[Block]:
     if studied.arms.empty and studied.direction_only.empty:
         yield Paragraph(runs("No eligible report was found."))
         return
-    yield Facts(
-        (
-            ("Eligible reports", runs(str(studied.arms["study_id"].nunique()))),
-            ("Patients", runs(str(studied.patients))),
-            ("Hips, where hips are counted", runs(str(studied.hips))),
-        )
-    )
+    facts = [
+        ("Eligible reports", runs(str(studied.arms["study_id"].nunique()))),
+        ("Patients analysed", runs(str(studied.patients))),
+        ("Hips, where hips are counted", runs(str(studied.hips))),
+    ]
+    enrolled = "; ".join(_enrolled(review, studied.arms))
+    yield Facts((*facts, ("More were enrolled", runs(enrolled))) if enrolled else tuple(facts))
     if studied.overlaps and studied.patients.arms_stating > 1:
         pairs = counted(len(studied.overlaps), "pair")
         yield Paragraph(
             runs(
-                f"Sums are upper bounds: for {pairs} of reports shared patients cannot be excluded. Authors are the "
-                "same or were not all seen, or the centre is the same."
+                f"Sums are upper bounds: for {pairs} of reports shared patients cannot be excluded "
+                f"({listing(_why_shared(studied.overlaps))})."
             )
         )
     rows = [_arm_row(review, arm) for _, arm in studied.arms.iterrows()]
@@ -76,6 +78,21 @@ def _studied(review: Review, procedure: Procedure) -> Iterator[Block]:
         Column("Caveats", width=2.0),
     )
     yield Table(f"{procedure.label}: reports", columns, tuple(rows), anchor=anchor("arms", procedure.id))
+
+
+def _enrolled(review: Review, arms: pd.DataFrame) -> Iterator[str]:
+    """Studies of these arms that enrolled more than they analysed."""
+    studies = review.extraction.studies
+    for _, study in studies[studies["study_id"].isin(arms["study_id"])].iterrows():
+        if study["enrolled"] > study["analysed"]:
+            label = study_run(str(study["study_id"]), review).text
+            yield f"{label}, {number(study['enrolled'])} enrolled and {number(study['analysed'])} analysed"
+
+
+def _why_shared(overlaps: Iterable[Overlap]) -> list[str]:
+    """Each reason for a possible overlap with the number of pairs that it holds for, most frequent first."""
+    found = Counter(overlap.kind for overlap in overlaps)
+    return [f"{kind}: {count}" for kind, count in sorted(found.items(), key=lambda item: (-item[1], item[0]))]
 
 
 def _arm_row(review: Review, arm: pd.Series) -> Row:

@@ -55,7 +55,7 @@ def steps_section(review: Review) -> Iterator[Section]:
         Column("Step"),
         Column("Treatment", width=1.8),
         Column("Eligible reports", "right", 0.7),
-        Column("Patients", width=1.6),
+        Column("Patients analysed", width=1.6),
         Column("Outcomes with a change from before to after", width=2.4),
     )
     lead = Paragraph(
@@ -264,7 +264,9 @@ def certainty_section(review: Review) -> Section:
         for item in ratings
     )
     levels = runs(
-        "Levels of designs: ", Run(SOURCE, link=SOURCE_LINK), ", where case series and case reports stand at very low."
+        "Levels of designs: ",
+        Run(SOURCE, link=SOURCE_LINK),
+        ", where case series and case reports stand at very low. Low is the upper limit here, not an expectation.",
     )
     notes = (levels,) if any(item.ceiling for item in ratings) else ()
     return Section("Certainty", "certainty", (Table("Certainty by outcome", columns, rows, notes),))

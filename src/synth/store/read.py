@@ -14,7 +14,7 @@ from synth.audit import Article, Audit, Claims, open_audit
 from synth.errors import EvidenceError, Fault
 from synth.extraction import Extraction
 from synth.extraction.corrections import Corrected, apply_corrections
-from synth.extraction.rules import Context, cross_faults
+from synth.extraction.rules import Context, cross_faults, source_faults
 from synth.protocol import Protocol, parse_protocol
 from synth.provenance import unprintable
 from synth.records import Record, Records
@@ -257,6 +257,7 @@ def _read(root: Path, name: str) -> tuple[ReviewFiles | None, tuple[Fault, ...]]
     if protocol is not None and not reader.unread:
         reader.faults.extend(_manifest_faults(manifests, records, reader.record_lines))
         reader.faults.extend(_standing_faults(protocol, document, manifests))
+        reader.faults.extend(_source_faults(protocol, document, corrected.corrections))
         people = frozenset(person.id for person in protocol.people)
         fates = {item.record_id: item.decision for item in decisions if item.decision in DECISIONS}
         context = Context(corrected.tables, protocol, record_ids, fates)
@@ -271,6 +272,17 @@ def _read(root: Path, name: str) -> tuple[ReviewFiles | None, tuple[Fault, ...]]
     screening = Screening(decisions, flow_of(gathered, records, decisions))
     extraction = Extraction.of(corrected.tables, corrected.corrections)
     return ReviewFiles(name, protocol, gathered, records, screening, extraction, audit, found), found
+
+
+def _source_faults(protocol: Protocol, document: YamlText | None, corrections: Table) -> Iterator[Fault]:
+    """The sources of the important differences and of the corrections, checked like those of the tables."""
+    for index, instrument in enumerate(protocol.instruments):
+        for position, item in enumerate(instrument.thresholds):
+            path = ("instruments", index, "thresholds", position, "source")
+            line = document.line_of(path) if document is not None else 0
+            yield from source_faults(item.source, _PROTOCOL, line, ".".join(str(part) for part in path))
+    for (_, fix), line in zip(corrections.text.iterrows(), corrections.lines, strict=True):
+        yield from source_faults(fix["source"], corrections.file, line, "source")
 
 
 def _standing_faults(protocol: Protocol, document: YamlText | None, manifests: dict[str, Manifest]) -> Iterator[Fault]:

@@ -174,7 +174,7 @@ def _without_change(answer: Answer) -> tuple[Rung, str]:
     if any(item.stated_direction for item in usable):
         return Rung.UNUSABLE, "A direction is stated in words; the figures behind it were not seen."
     if usable:
-        return Rung.UNUSABLE, "Figures before treatment only; the figures after it were not seen."
+        return Rung.UNUSABLE, "Figures before treatment only; no mean after it was seen."
     if any(item.role == "direction only" for item in answer.series):
         return Rung.UNUSABLE, "Figures only in sources that are used for directions and give no estimate."
     if answer.series:

@@ -128,7 +128,7 @@ def series_of(row: pd.Series, extraction: Extraction, protocol: Protocol, role: 
     correlation = protocol.synthesis.correlation
     level = protocol.synthesis.level
     # A reading for directions only gives no estimate: its figures are shown as printed and enter nothing.
-    usable = summary.change is not None and role != "direction only"
+    usable = summary.change is not None and role == "synthesis"
     assumed = correlation.main if correlation else None
     effect, refused = _effect(summary, str(row["reported_test"]), assumed, level) if usable else (None, ())
     return Series(
