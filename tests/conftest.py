@@ -12,17 +12,30 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER_PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+BROWSER_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 )
 FIXTURES_WITH_MARKERS = {"shared": "shared", "browser_executable": "browser"}
 # Notebooks that tests use as data are no tests; those of the project are collected by pytest --nbval notebooks.
@@ -99,3 +112,16 @@ def browser_executable() -> str:
         "no Chromium or Chrome was found; install one: sudo apt-get install -y chromium fonts-dejavu-core "
         "(macOS: brew install --cask chromium), or name it in SYNTH_BROWSER",
     )
+
+
+# Of one module, and not of the whole run: while it is open, its event loop counts as running, and neither a second one
+# nor a kernel's client in the same process could be started.
+@pytest.fixture(scope="module")
+def browser(browser_executable: str) -> Iterator[Browser]:
+    """A browser for the tests of a module."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser_executable, args=list(BROWSER_FLAGS))
+        yield started
+        started.close()

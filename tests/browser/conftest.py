@@ -8,17 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from playwright.sync_api import Browser, Page, Route
 
 
 @dataclass
@@ -28,15 +18,6 @@ class Visit:
     page: Page
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="session")
-def browser(browser_executable: str) -> Iterator[Browser]:
-    """One browser for all tests of a run."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=browser_executable, args=list(FLAGS))
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from synth.plots import (
     Drawing,
@@ -19,7 +17,6 @@ from synth.plots import (
     prisma_flow,
 )
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 # Lines of one paragraph may touch with the accents of one and the tails of the next, so a few pixels are let through.
 FAULTS = """() => {
   const picture = document.querySelector("svg").getBoundingClientRect();
@@ -72,11 +69,8 @@ def flow() -> Drawing:
 
 
 @pytest.fixture(scope="module")
-def page(browser_executable: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_executable, args=FLAGS)
-        yield browser.new_page(viewport={"width": 700, "height": 900})
-        browser.close()
+def page(browser: Browser) -> Page:
+    return browser.new_page(viewport={"width": 700, "height": 900})
 
 
 @pytest.mark.parametrize("face", ["'DejaVu Sans'", "Arial", "Helvetica", "sans-serif"])
