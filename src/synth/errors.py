@@ -6,6 +6,10 @@ SynthError
 ├── ParameterError         an unknown or ill-typed parameter of a notebook or command
 ├── MethodError            a calculation that must not be made on these data
 │   └── ZeroCellError      an arm without events where a ratio is asked for
+├── FormatError            a file of records that cannot be read, or a record that a format cannot hold
+├── SearchError            a search that could not be proved complete; nothing of it was published
+│   ├── RequestError       PubMed refused a request, or did not answer it within the time allowed
+│   └── IncompleteError    records that PubMed promised and did not give
 ├── NotebookError          a notebook that stopped; the executed copy is kept
 └── ReportError            a report that could not be written; the previous one is whole
 """
@@ -78,6 +82,44 @@ class MethodError(SynthError):
 
 class ZeroCellError(MethodError):
     """An arm without events (or with nothing but events) where a ratio is asked for."""
+
+
+class FormatError(SynthError):
+    """A file of records that cannot be read, or a record that a format cannot hold.
+
+    Attributes
+    ----------
+    file : str
+        The file as the caller named it.
+    line : int
+        1-based; 0 where the fault is of the file as a whole.
+    """
+
+    def __init__(self, file: str, line: int, message: str) -> None:
+        self.file, self.line = file, line
+        super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}")
+
+
+class SearchError(SynthError):
+    """A search that could not be completed; nothing was published, and what was fetched is kept for the next run."""
+
+
+class RequestError(SearchError):
+    """PubMed refused a request, or did not answer it as promised within the attempts and the time allowed."""
+
+
+class IncompleteError(SearchError):
+    """What is held is not what PubMed promised.
+
+    Attributes
+    ----------
+    missing, surplus : tuple of str
+        PMIDs promised and not held, and PMIDs that nobody promised.
+    """
+
+    def __init__(self, message: str, missing: Iterable[str] = (), surplus: Iterable[str] = ()) -> None:
+        self.missing, self.surplus = tuple(missing), tuple(surplus)
+        super().__init__(message)
 
 
 class NotebookError(SynthError):

@@ -28,6 +28,7 @@ ORDER = (
     "changes",
     "plots",
     "store",
+    "update",
     "workbench",
     "review",
     "report",
@@ -49,7 +50,9 @@ NETWORK = {
     "Bio",
     "ftplib",
 }
-HARMLESS = {"urllib.parse", "urllib.error"}
+HARMLESS = {"urllib.parse", "urllib.error", "Bio.Medline"}
+# Files of the user and of the machine, never of a review: records named on the command line, slots of requests.
+NO_EVIDENCE = ("records/files.py", "search/slots.py")
 DRAWING = {"matplotlib", "seaborn", "plotly", "altair", "bokeh", "PIL"}
 RUNNING = {"papermill", "nbclient", "jupyter_client", "ipykernel", "nbconvert"}
 READING = {"open", "read_text", "read_bytes", "read_csv", "read_table", "read_excel", "read_json", "iterdir", "glob"}
@@ -162,13 +165,14 @@ def foreign_imports(package: Path, names: Iterable[str], allowed: Iterable[str])
     return found
 
 
-def file_access(package: Path) -> list[str]:
-    """Reading and writing of files in units below the store."""
+def file_access(package: Path, allowed: Iterable[str] = ()) -> list[str]:
+    """Reading and writing of files in units below the store, outside the allowed modules (paths inside the package)."""
+    places = {Path(place) for place in allowed}
     below = set(ORDER[: ORDER.index("store")])
     return [
         f"{module.path}:{node.lineno}: calls {_called(node)}"
         for module in modules(package)
-        if module.unit in below
+        if module.unit in below and module.path not in places
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and _called(node) in READING | WRITING and not _in_memory(node)
     ]

@@ -117,7 +117,7 @@ def test_running_notebooks_elsewhere_is_seen(plant):
 
 
 def test_units_below_the_store_touch_no_files(package: Path):
-    assert_none(rules.file_access(package))
+    assert_none(rules.file_access(package, rules.NO_EVIDENCE))
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,12 @@ def test_tables_in_memory_are_no_file_access(plant, text: str):
 
 def test_file_access_in_the_store_is_allowed(plant):
     assert rules.file_access(plant("store.py", "open('x')")) == []
+
+
+def test_files_that_are_no_evidence_may_be_read_in_the_named_modules(plant):
+    package = plant("search/slots.py", "open('x')")
+    assert rules.file_access(package, rules.NO_EVIDENCE) == []
+    assert len(rules.file_access(package)) == 1
 
 
 def test_files_are_short(repository: Path, source_folders: list[Path]):
