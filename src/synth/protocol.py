@@ -167,6 +167,20 @@ class Strategy(_Part):
     note: str = ""
 
 
+class SearchReporting(_Part):
+    """What only people can tell of a search (PRISMA-S, doi:10.1186/s13643-020-01542-z); None where nobody said."""
+
+    registries: NonEmpty | None = None
+    citation_searching: NonEmpty | None = None
+    contacts: NonEmpty | None = None
+    other_methods: NonEmpty | None = None
+    limits: NonEmpty | None = None
+    filters: NonEmpty | None = None
+    prior_work: NonEmpty | None = None
+    updates: NonEmpty | None = None
+    peer_review: NonEmpty | None = None
+
+
 class Correlation(_Part):
     """Correlation of scores before and after where only their SDs are printed: main value and sensitivity grid."""
 
@@ -228,6 +242,7 @@ class Protocol(_Part):
     eligibility: Eligibility
     moderators: tuple[Moderator, ...] = Field(default=(), strict=False)
     strategies: tuple[Strategy, ...] = Field(default=(), strict=False)
+    searching: SearchReporting = SearchReporting()
     synthesis: Synthesis
 
     def procedure(self, identifier: str) -> Procedure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -13,14 +12,15 @@ import pandas as pd
 from synth.audit import Audit
 from synth.certainty import Certainty, rate
 from synth.changes import Changes, named_quantities
-from synth.display import TextTable, html_list, html_table
+from synth.display import TextTable, html_table
 from synth.errors import Fault, ParameterError
 from synth.extraction import Extraction
 from synth.protocol import Protocol
 from synth.quantities import Quantities
 from synth.records import Record, Records
+from synth.records.record import STATUS_WORDS
+from synth.records.searches import Searches
 from synth.screening import Screening
-from synth.search import Manifest
 from synth.store import find_root, read_review
 from synth.synthesis.answers import Synthesis, synthesise
 from synth.synthesis.comparisons import ComparisonAnswer
@@ -28,35 +28,6 @@ from synth.synthesis.ladder import Answer
 
 if TYPE_CHECKING:
     from synth.plots.drawing import Drawing
-
-
-@dataclass(frozen=True, repr=False)
-class Searches:
-    """How the records were found: one manifest a search or gathering."""
-
-    manifests: tuple[Manifest, ...]
-    protocol: Protocol
-
-    def __repr__(self) -> str:
-        return f"Searches({len(self.manifests)} gatherings, {len(self.protocol.strategies)} strategies planned)"
-
-    def _repr_html_(self) -> str:
-        rows = [
-            {
-                "date": str(item.date),
-                "source": item.source,
-                "found by": item.found_by,
-                "query": item.query or "none",
-                "hits": "" if item.hits is None else str(item.hits),
-                "records held": str(item.held),
-                "note": item.note,
-            }
-            for item in self.manifests
-        ]
-        planned = [
-            f"Planned for {item.database}, {item.note or 'no note'} {item.query}" for item in self.protocol.strategies
-        ]
-        return html_table(pd.DataFrame(rows), "Where the records come from") + html_list(planned)
 
 
 def _is_date(value: object) -> bool:
@@ -93,8 +64,8 @@ class Review:
         self.name = name
         self.root = root
         self.protocol: Protocol = files.protocol
-        self.searches = Searches(files.manifests, files.protocol)
         self.records: Records = files.records
+        self.searches = Searches(files.snapshots, files.protocol, files.records)
         self.screening: Screening = files.screening
         self.extraction: Extraction = files.extraction
         self.audit: Audit = files.audit
@@ -193,6 +164,27 @@ class Review:
             for name, item in self.synthesis.studied.items()
         ]
         return TextTable(pd.DataFrame(rows), "What was studied")
+
+    def show_statuses(self) -> TextTable:
+        """What PubMed says of each record that the article or the extraction cites, for a notebook."""
+        printed = self.audit.article.references if self.audit.article else ()
+        numbers = {item.record_id: str(item.position) for item in printed if item.record_id}
+        studied = dict(zip(self.extraction.studies["record_id"], self.extraction.studies["study_id"], strict=True))
+        rows = [
+            {
+                "record": item.id,
+                "authors and year": item.short,
+                "cited as": ", ".join(
+                    filter(None, (f"article [{numbers[item.id]}]" if item.id in numbers else "", studied.get(item.id)))
+                ),
+                "PMID": item.pmid or "not seen",
+                "status": STATUS_WORDS[item.status],
+                "linked reports": "; ".join(f"{link.type} {link.pmid or link.source or ''}" for link in item.links),
+            }
+            for item in self.records
+            if item.id in numbers or item.id in studied
+        ]
+        return TextTable(pd.DataFrame(rows), "Status of every cited record", "No record is cited.")
 
     def show_warnings(self) -> TextTable:
         """What is worth a look in the files and stops nothing, for a notebook."""

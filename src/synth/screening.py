@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -35,7 +35,11 @@ class Flow:
     Attributes
     ----------
     from_databases, from_other_methods : int
-        Records identified.
+        Records identified; one that was found both ways counts in both.
+    duplicates : int
+        How many were found both ways.
+    awaiting : int
+        Records of database searches on which nobody has decided yet.
     not_retrieved : int
         Reports that could not be read.
     assessed : int
@@ -53,12 +57,26 @@ class Flow:
     assessed: int
     excluded: tuple[tuple[str, int], ...]
     included: int
+    duplicates: int = 0
+    awaiting: int = 0
+
+    @property
+    def identified(self) -> int:
+        """Records identified, those found both ways counted in both."""
+        return self.from_databases + self.from_other_methods
+
+    @property
+    def removed(self) -> tuple[tuple[str, int], ...]:
+        """What leaves the flow before screening, with the reason; only what there is."""
+        reasons = (("found both ways", self.duplicates), ("awaiting screening", self.awaiting))
+        return tuple((reason, count) for reason, count in reasons if count)
 
     def table(self) -> pd.DataFrame:
         """The boxes of the flow, one a row."""
         rows = [
             ("Records from database searches", self.from_databases),
             ("Records found by other methods", self.from_other_methods),
+            *((f"Records {reason}", count) for reason, count in self.removed),
             ("Reports that could not be read", self.not_retrieved),
             ("Reports assessed for eligibility", self.assessed),
             *((f"Excluded: {reason}", count) for reason, count in self.excluded),
@@ -113,8 +131,13 @@ def decisions_of(logs: dict[str, Table]) -> tuple[Decision, ...]:
     return tuple(sorted(found, key=lambda item: (item.record_id, item.reviewer)))
 
 
-def decision_faults(logs: dict[str, Table], record_ids: frozenset[str], people: frozenset[str]) -> Iterator[Fault]:
-    """Unknown records and reviewers, exclusions without reason, records without decision or with two that differ."""
+def decision_faults(
+    logs: dict[str, Table], record_ids: frozenset[str], people: frozenset[str], searched: frozenset[str]
+) -> Iterator[Fault]:
+    """Unknown records and reviewers, exclusions without reason, records without decision or with two that differ.
+
+    A record that a database search brought (`searched`) may wait for its decision: that is a warning.
+    """
     decided: dict[str, dict[str, str]] = {}
     for reviewer, table in sorted(logs.items()):
         if reviewer not in people:
@@ -134,8 +157,17 @@ def decision_faults(logs: dict[str, Table], record_ids: frozenset[str], people: 
         if len(decisions) > 1:
             message = f"reviewers decided {' and '.join(decisions)}; settle it"
             yield Fault("screening/decisions/", 0, record, message)
-    for record in sorted(record_ids - decided.keys()):
+    open_records = record_ids - decided.keys()
+    for record in sorted(open_records - searched):
         yield Fault("screening/decisions/", 0, record, "no decision on this record; each record needs a fate")
+    if waiting := len(open_records & searched):
+        message = f"{waiting} of the records that database searches brought await a decision"
+        yield Fault("screening/decisions/", 0, "", message, warning=True)
+
+
+def found_by(manifests: Iterable[Manifest], way: str) -> frozenset[str]:
+    """The records that were found that way: "database search" or "other methods"."""
+    return frozenset(name for manifest in manifests if manifest.found_by == way for name in manifest.record_ids)
 
 
 def flow_of(manifests: tuple[Manifest, ...], records: Records, decisions: tuple[Decision, ...]) -> Flow:
@@ -143,10 +175,13 @@ def flow_of(manifests: tuple[Manifest, ...], records: Records, decisions: tuple[
     fate = {item.record_id: item for item in decisions}
     excluded = Counter(item.reason for item in fate.values() if item.decision == "exclude")
     count = Counter(item.decision for item in fate.values())
+    searched, gathered = found_by(manifests, "database search"), found_by(manifests, "other methods")
     return Flow(
         searches=sum(manifest.found_by == "database search" for manifest in manifests),
-        from_databases=sum(record.found_by == "database search" for record in records),
-        from_other_methods=sum(record.found_by == "other methods" for record in records),
+        from_databases=len(searched),
+        from_other_methods=len(gathered),
+        duplicates=len(searched & gathered),
+        awaiting=sum(record.id not in fate for record in records),
         not_retrieved=count["not retrieved"],
         assessed=count["include"] + count["exclude"],
         excluded=tuple(sorted(excluded.items(), key=lambda item: (-item[1], item[0]))),

@@ -51,8 +51,8 @@ NETWORK = {
     "ftplib",
 }
 HARMLESS = {"urllib.parse", "urllib.error", "Bio.Medline"}
-# Files of the user and of the machine, never of a review: records named on the command line, slots of requests.
-NO_EVIDENCE = ("records/files.py", "search/slots.py")
+# Not of a review: records named on the command line, slots of requests, connections.
+NO_EVIDENCE = ("records/files.py", "search/slots.py", "search/entrez.py")
 DRAWING = {"matplotlib", "seaborn", "plotly", "altair", "bokeh", "PIL"}
 RUNNING = {"papermill", "nbclient", "jupyter_client", "ipykernel", "nbconvert"}
 READING = {"open", "read_text", "read_bytes", "read_csv", "read_table", "read_excel", "read_json", "iterdir", "glob"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -100,17 +101,18 @@ def invented_review(root: Path, *, protocol: str = PROTOCOL, rows: dict[str, lis
     for spec in EXTRACTION_TABLES:
         lines = [",".join(spec.headings), *(rows or {}).get(spec.name, [])]
         files[spec.file] = "\n".join(lines) + "\n"
-    files["records/records.jsonl"] = json.dumps(_record(CASE)) + "\n"
+    records = json.dumps(_record(CASE)) + "\n"
+    files["records/records.jsonl"] = files["search/2026-01-02-invented/records.jsonl"] = records
     decisions = f"record_id,stage,decision,reason,date\n{CASE},eligibility,include,,2026-01-02\n"
     files["screening/decisions/somebody.csv"] = decisions
     manifest = {
-        **dict.fromkeys(("query", "translation", "hits")),
-        "format": 1,
+        "format": 2,
         "date": "2026-01-02",
         "source": "invention",
         "found_by": "other methods",
         "held": 1,
         "record_ids": [CASE],
+        "records_sha256": hashlib.sha256(records.encode()).hexdigest(),
         "note": "Invented.",
     }
     files["search/2026-01-02-invented/manifest.json"] = json.dumps(manifest)

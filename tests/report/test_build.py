@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -190,13 +191,22 @@ def hostile(folder: Path) -> Path:
     assert text.count("SD not given in abstract; VAS anchors not stated") == 1
     evil = "=cmd|' /C calc'!A0 @x *bold* $x^2$ `code` <img src=x onerror=alert(1)> [a](javascript:alert(1))"
     outcomes.write_text(text.replace("SD not given in abstract; VAS anchors not stated", evil), encoding="utf-8")
-    records = folder / "evidence" / "ifi" / "records" / "records.jsonl"
+    review = folder / "evidence" / "ifi"
+    records, snapshot = review / "records" / "records.jsonl", review / "search" / "2026-11-22-public-pages"
     lines = [json.loads(line) for line in records.read_text(encoding="utf-8").splitlines()]
     for line in lines:
         if line["id"] == "wilson2016":
             line["title"] = "<script>alert(1)</script> | a \\ title & more"
             line["authors"] = ["<b>Wilson</b> MD", "@Else | E"]
-    records.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    content = "".join(json.dumps(line) + "\n" for line in lines)
+    manifest = json.loads((snapshot / "manifest.json").read_text(encoding="utf-8"))
+    manifest["records_sha256"] = hashlib.sha256(content.encode()).hexdigest()
+    for path, text in {
+        records: content,
+        snapshot / "records.jsonl": content,
+        snapshot / "manifest.json": json.dumps(manifest),
+    }.items():
+        path.write_text(text, encoding="utf-8")
     return folder
 
 

@@ -114,6 +114,15 @@ class ReviewCopy:
         self.write(file, "\n".join(lines))
         return line
 
+    def set_record(self, old: str, new: str) -> None:
+        """Replace a text of the records, and of the snapshot of public pages that they follow from."""
+        folder = "search/2026-11-22-public-pages"
+        self.replace("records/records.jsonl", old, new)
+        self.replace(f"{folder}/records.jsonl", old, new)
+        before = json.loads(self.text(f"{folder}/manifest.json"))["records_sha256"]
+        digest = hashlib.sha256(self.path(f"{folder}/records.jsonl").read_bytes()).hexdigest()
+        self.replace(f"{folder}/manifest.json", before, digest)
+
     def append(self, file: str, line: str) -> int:
         """Add a line at the end; its number comes back."""
         text = self.text(file)

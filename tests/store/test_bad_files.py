@@ -15,6 +15,7 @@ STUDIES, ARMS, OUTCOMES = "extraction/studies.csv", "extraction/arms.csv", "extr
 EVENTS, CORRECTIONS = "extraction/events.csv", "extraction/corrections.csv"
 RECORDS, DECISIONS, PROTOCOL = "records/records.jsonl", "screening/decisions/software-a.csv", "protocol.yml"
 MANIFEST = "search/2026-11-22-public-pages/manifest.json"
+SNAPSHOT = "search/2026-11-22-public-pages/records.jsonl"
 UNKNOWN_KEY = "unknown key; remove it or correct its spelling (docs/evidence-files.md lists the keys)"
 
 
@@ -229,15 +230,47 @@ def test_one_report_under_two_ids(ifi: ReviewCopy):
 def test_a_manifest_that_promises_a_record_which_is_not_there(ifi: ReviewCopy):
     ifi.replace(MANIFEST, '"held": 47', '"held": 48')
     ifi.replace(MANIFEST, '"zhang2022"', '"zhang2022",\n  "zz2099"')
-    message = "'zz2099' is not in records/records.jsonl; add the record or take it off the list"
-    assert ifi.validate().faults == [f"{MANIFEST}: record_ids: {message}"]
+    assert ifi.validate().faults == [f"{MANIFEST}: promises zz2099, which {SNAPSHOT} does not hold"]
+
+
+def test_a_record_of_a_snapshot_that_is_missing_among_the_records(ifi: ReviewCopy):
+    lines = ifi.text(RECORDS).split("\n")
+    ifi.write(RECORDS, "\n".join(line for line in lines if '"id": "andersonnd"' not in line))
+    message = "'andersonnd' is not in records/records.jsonl; run synth search, which writes it anew"
+    assert f"{MANIFEST}: record_ids: {message}" in ifi.validate().faults
+
+
+def test_a_snapshot_that_was_changed(ifi: ReviewCopy):
+    ifi.replace(SNAPSHOT, "Diagnosis and 2-Year Outcomes", "Diagnosis and 3-Year Outcomes")
+    (fault,) = ifi.validate().faults
+    assert re.fullmatch(
+        rf"{SNAPSHOT}: its sha256 is [0-9a-f]{{64}}, the manifest beside it says [0-9a-f]{{64}}: one of them was "
+        "changed; a correction by hand changes both",
+        fault,
+    )
+
+
+def test_a_record_that_is_not_what_the_snapshots_give(ifi: ReviewCopy):
+    line = ifi.line(RECORDS, '{"id": "hatem2015"')
+    ifi.replace(RECORDS, "Diagnosis and 2-Year Outcomes", "Diagnosis and 3-Year Outcomes")
+    message = "title: differs from the snapshots in search/ (title); correct it there, then run synth search"
+    assert ifi.validate().faults == [f"{RECORDS}:{line}: {message}"]
 
 
 def test_a_record_that_no_manifest_holds(ifi: ReviewCopy):
     ifi.replace(MANIFEST, '"held": 47', '"held": 46')
     ifi.replace(MANIFEST, ',\n  "zhang2022"', "")
-    line = ifi.line(RECORDS, '{"id": "zhang2022"')
-    assert ifi.validate().faults == [f"{RECORDS}:{line}: id: no manifest of search/ holds 'zhang2022'; add it to one"]
+    assert ifi.validate().faults == [f"{SNAPSHOT}: holds zhang2022, which the manifest beside it does not promise"]
+
+
+def test_a_record_that_no_snapshot_holds(ifi: ReviewCopy):
+    line = ifi.text(RECORDS).count("\n") + 1
+    last = ifi.text(RECORDS).rstrip("\n").split("\n")[-1]
+    ifi.write(RECORDS, ifi.text(RECORDS) + last.replace("zhang2022", "zz2099").replace("10.3389", "10.9999") + "\n")
+    faults = ifi.validate().faults
+    assert (
+        f"{RECORDS}:{line}: id: no manifest of search/ holds 'zz2099'; run synth search, which writes it anew" in faults
+    )
 
 
 def test_a_record_that_claims_a_search_which_was_not_run(ifi: ReviewCopy):
@@ -257,7 +290,7 @@ MANIFEST_FAULTS = {
         "",
         "record_ids: wilson2016 more than once; each record is held once",
     ),
-    "a search without query": ('"other methods"', '"database search"', "", "a database search needs query and hits"),
+    "a search without query": ('"other methods"', '"database search"', "", "a database search needs strategies"),
     "date": ('"2026-11-22"', '"22.11.2026"', "date", "a date such as 2026-11-22 is expected (found '22.11.2026')"),
     "a date as seconds": ('"2026-11-22"', "0", "date", "a date such as 2026-11-22 is expected (found 0)"),
 }

@@ -228,7 +228,7 @@ def test_cells_that_a_spreadsheet_takes_for_formulas_are_kept_as_text(ifi: Revie
 def test_markup_in_a_title_is_kept_as_text_and_escaped_on_a_page(ifi: ReviewCopy):
     from synth.review import Review
 
-    ifi.replace(RECORDS, "Diagnosis and 2-Year Outcomes", "<script>alert('x')</script> & Outcomes")
+    ifi.set_record("Diagnosis and 2-Year Outcomes", "<script>alert('x')</script> & Outcomes")
     assert ifi.validate().code == 0
     records = Review("ifi", ifi.root).records
     assert records["hatem2015"].title.startswith("<script>alert('x')</script> & Outcomes")

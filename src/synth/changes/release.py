@@ -78,6 +78,7 @@ def _flow(review: str, flow: Flow) -> Iterator[Quantity]:
     boxes = (
         ("from_databases", flow.from_databases),
         ("from_other_methods", flow.from_other_methods),
+        *((slug(reason), count) for reason, count in flow.removed),
         ("not_retrieved", flow.not_retrieved),
         ("assessed", flow.assessed),
         ("included", flow.included),

@@ -13,12 +13,14 @@ def flow_of(flow: Flow) -> Drawing:
     Decisions are kept per record and not per way by which it was found, so once there are database records the two
     ways are shown as one column that names both sources.
     """
-    identified = flow.from_databases + flow.from_other_methods
+    removed = sum(count for _, count in flow.removed)
     sources = [("database searches", flow.from_databases)] if flow.from_databases else []
     sources += [("other methods", flow.from_other_methods)] if flow.from_other_methods and sources else []
     stages = (
-        FlowStage(stage="identified", count=identified, sources=tuple(sources)),
-        FlowStage(stage="sought", count=identified, removed=flow.not_retrieved),
+        FlowStage(
+            stage="identified", count=flow.identified, sources=tuple(sources), removed=removed, reasons=flow.removed
+        ),
+        FlowStage(stage="sought", count=flow.identified - removed, removed=flow.not_retrieved),
         FlowStage(
             stage="assessed",
             count=flow.assessed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -46,10 +47,55 @@ class Assigned(BaseModel):
     by: Seen
 
 
+class Link(BaseModel):
+    """A link that PubMed prints to another report: an erratum, a retraction, a comment, an update.
+
+    `type` is PubMed's RefType: RetractionIn stands in the retracted article, RetractionOf in the notice.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    type: Seen
+    source: Seen | None = None
+    pmid: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,8}$")
+
+
+class PubmedFacts(BaseModel):
+    """What PubMed prints beyond the citation: `entered` is the day it came into PubMed, `revised` its last change.
+
+    A MeSH term reads as in a citation manager: qualifiers after a slash, an asterisk on what is a main topic.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    entered: Day | None = None
+    revised: Day | None = None
+    languages: tuple[Seen, ...] = Field(default=(), strict=False)
+    mesh: tuple[Seen, ...] = Field(default=(), strict=False)
+    keywords: tuple[Seen, ...] = Field(default=(), strict=False)
+    links: tuple[Link, ...] = Field(default=(), strict=False)
+
+
+#: What PubMed says of a paper; "unknown" until it has been asked.
+RecordStatus = Literal["unknown", "current", "corrected", "republished", "concern", "retracted", "retraction notice"]
+
+
+#: The statuses as a reader is told them.
+STATUS_WORDS: dict[RecordStatus, str] = {
+    "unknown": "unknown: PubMed has not been asked",
+    "current": "fine: no retraction, concern or correction in PubMed",
+    "corrected": "corrected",
+    "republished": "corrected and published again",
+    "concern": "an expression of concern was published",
+    "retracted": "retracted",
+    "retraction notice": "is itself the notice of a retraction",
+}
+
+
 class Record(BaseModel):
     """One bibliographic record; what was not seen is None or an empty tuple.
 
-    `publication_types` are those that PubMed prints; `status` is "unknown" until PubMed has been asked.
+    `publication_types` are those that PubMed prints; `status` is "unknown" and `pubmed` None until PubMed was asked.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -67,11 +113,20 @@ class Record(BaseModel):
     pages: Seen | None
     publication_types: tuple[Seen, ...] = Field(strict=False)
     assigned: Assigned
-    status: Literal["unknown", "current", "corrected", "concern", "retracted", "retraction notice"]
+    status: RecordStatus
     found_by: Literal["database search", "other methods"]
     source: Seen
     seen_on: Day
     note: Seen | None
+    pubmed: PubmedFacts | None = None
+
+    @property
+    def line(self) -> str:
+        """The record as its line of records.jsonl, without the line's end."""
+        data = self.model_dump(mode="json", exclude_none=False)
+        if data["pubmed"] is None:
+            del data["pubmed"]
+        return json.dumps(data, ensure_ascii=False)
 
     @property
     def link(self) -> str:
@@ -80,6 +135,12 @@ class Record(BaseModel):
             if text:
                 return Source.parse(text).link
         return ""
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """What PubMed links to that bears on whether the record may be relied on; comments and the like left out."""
+        links = self.pubmed.links if self.pubmed else ()
+        return tuple(link for link in links if not link.type.startswith(("Comment", "Cites", "Associated", "Summary")))
 
     @property
     def short(self) -> str:

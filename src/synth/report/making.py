@@ -27,9 +27,10 @@ def methods_section(review: Review) -> Section:
     flow = review.screening.flow
     drawing = review.flow_diagram()
     figure = Figure("flow", "Flow of records", drawing.alt_text(), drawing.svg(), drawing.png(), anchor="flow")
+    waiting = f"; {flow.awaiting} await screening" if flow.awaiting else ""
     lead = Paragraph(
         runs(
-            f"{counted(flow.from_databases + flow.from_other_methods, 'record')}, {flow.included} of them included; "
+            f"{counted(len(review.records), 'record')}, {flow.included} of them included{waiting}; "
             f"{counted(flow.searches, 'database search', 'database searches')} run."
         )
     )

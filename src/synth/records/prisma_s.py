@@ -1,0 +1,120 @@
+"""The items of PRISMA-S, answered from the manifests, the protocol and the records.
+
+PRISMA-S: Rethlefsen ML, Kirtley S, et al. Syst Rev 2021;10:39, doi:10.1186/s13643-020-01542-z, table 1.
+Numbers are those of its checklist; the topics are named in our own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from synth.protocol import Protocol
+from synth.records.snapshot import Snapshot
+
+NOT_REPORTED = "not reported"
+
+TOPICS = (
+    "Databases and platforms",
+    "Several databases on one platform",
+    "Study registries",
+    "Web sites and print browsed",
+    "Cited and citing references",
+    "People asked",
+    "Other ways",
+    "Strategies exactly as run",
+    "Limits",
+    "Published filters",
+    "Strategies taken over from others",
+    "How the search is kept up to date",
+    "Dates of the searches",
+    "Peer review of the search",
+    "Records from each source",
+    "Removing duplicates",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of the checklist: its number, topic, and what is reported; `NOT_REPORTED` where nothing is."""
+
+    number: int
+    topic: str
+    told: str
+
+    @property
+    def met(self) -> bool:
+        """Whether anything is reported."""
+        return self.told != NOT_REPORTED
+
+
+def prisma_s(snapshots: Sequence[Snapshot], protocol: Protocol) -> tuple[Item, ...]:
+    """The sixteen items with what is known of each."""
+    searches = [item for item in snapshots if item.manifest.found_by == "database search"]
+    gatherings = [item for item in snapshots if item.manifest.found_by == "other methods"]
+    people = protocol.searching
+    told = (
+        "PubMed, through NCBI's E-utilities" if searches else "No database has been searched.",
+        "No: each database was searched by itself." if searches else None,
+        people.registries,
+        _browsed(gatherings),
+        people.citation_searching,
+        people.contacts,
+        people.other_methods,
+        _strategies(searches, protocol),
+        people.limits or _limits(searches),
+        people.filters,
+        people.prior_work,
+        people.updates or _updates(searches),
+        _dates(searches, gatherings),
+        people.peer_review,
+        _totals(snapshots),
+        _duplicates(searches, gatherings),
+    )
+    return tuple(
+        Item(number, topic, text or NOT_REPORTED)
+        for number, (topic, text) in enumerate(zip(TOPICS, told, strict=True), start=1)
+    )
+
+
+def _browsed(gatherings: Sequence[Snapshot]) -> str | None:
+    return (
+        " ".join(f"{item.manifest.source} ({item.manifest.date}): {item.manifest.note}" for item in gatherings) or None
+    )
+
+
+def _strategies(searches: Sequence[Snapshot], protocol: Protocol) -> str | None:
+    if searches:
+        run = [f"{one.id}: {one.query}" for one in searches[-1].manifest.strategies]
+        return "; ".join(run)
+    planned = [f"{item.id}: {item.query}" for item in protocol.strategies]
+    return f"Planned, not run: {'; '.join(planned)}" if planned else None
+
+
+def _limits(searches: Sequence[Snapshot]) -> str | None:
+    if not searches:
+        return None
+    since = searches[-1].manifest.since
+    return f"Records that entered PubMed on {since} or later." if since else "None beyond what the strategies say."
+
+
+def _updates(searches: Sequence[Snapshot]) -> str | None:
+    return "The strategies are run again, and what is new, gone or changed is told." if len(searches) > 1 else None
+
+
+def _dates(searches: Sequence[Snapshot], gatherings: Sequence[Snapshot]) -> str | None:
+    if searches:
+        return "; ".join(f"{one.id}: {searches[-1].manifest.date}" for one in searches[-1].manifest.strategies)
+    return "; ".join(f"{item.manifest.source}: gathered {item.manifest.date}" for item in gatherings) or None
+
+
+def _totals(snapshots: Sequence[Snapshot]) -> str | None:
+    return "; ".join(f"{item.manifest.source} {item.manifest.date}: {item.manifest.held}" for item in snapshots) or None
+
+
+def _duplicates(searches: Sequence[Snapshot], gatherings: Sequence[Snapshot]) -> str | None:
+    if not searches:
+        return None
+    searched = {name for item in searches for name in item.manifest.record_ids}
+    gathered = {name for item in gatherings for name in item.manifest.record_ids}
+    return f"By PMID, DOI, PMCID or exact title; {len(searched & gathered)} records were found in both ways."
