@@ -7,6 +7,7 @@ import sys
 import typer
 
 from synth.cli.report import report
+from synth.cli.search import search
 from synth.cli.validate import validate
 from synth.errors import EvidenceError, SynthError
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(report)
+app.command()(search)
 app.command()(validate)
 
 
