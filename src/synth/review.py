@@ -144,6 +144,18 @@ class Review:
 
         return flow_of(self.screening.flow)
 
+    def years(self) -> Drawing | TextTable:
+        """Hits by year of publication; all records where PubMed has not been searched.
+
+        A table that says so where there is no record.
+        """
+        from synth.plots.years import years_plot
+
+        counts = self.searches.per_year()
+        if counts.empty:
+            return TextTable(counts, empty="No records.")
+        return years_plot(counts, "Hits" if self.searches.of_pubmed else "Records")
+
     def forests(self) -> list[Drawing]:
         """The forest plot of every answer with more than one series, and of every comparison with a study."""
         drawn: list[Answer | ComparisonAnswer] = [item for item in self.synthesis if len(item.changes) > 1]

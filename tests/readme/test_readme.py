@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -10,6 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from eutils_server import EutilsServer
+from eutils_synthetic import invented_record, synthetic_corpus
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -57,14 +61,29 @@ def test_every_stage_that_the_readme_names_shows_itself() -> None:
 
 
 def test_the_readme_shows_commands() -> None:
-    assert [line.split()[1] for line in commands()] == ["validate", "report", "report"]
+    assert [line.split()[1] for line in commands()] == [
+        *("validate", "search", "search", "search", "records", "report", "report")
+    ]
 
 
 @pytest.mark.parametrize("command", commands())
 def test_commands_of_the_readme_run(command: str, project: Path) -> None:
     synth = Path(sys.executable).with_name("synth")
-    done = subprocess.run([synth, *command.split()[1:]], cwd=project, capture_output=True, text=True)
+    (project / "pubmed.xml").write_bytes(b"<PubmedArticleSet>%b</PubmedArticleSet>" % invented_record(30000001))
+    # The live ones find an invented PubMed, on this machine.
+    with EutilsServer(synthetic_corpus(20)) as server:
+        known = {
+            "NCBI_EMAIL": "nobody@example.org",
+            "SYNTH_EUTILS_URL": server.url,
+            "SYNTH_SLOTS": str(project / "slots"),
+        }
+        done = subprocess.run(
+            [synth, *command.split()[1:]], cwd=project, env={**os.environ, **known}, capture_output=True, text=True
+        )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert bool(server.log) is ("--live" in command)
+    if " records " in command:
+        assert done.stdout.startswith("TY  - JOUR")
     if " report " in command:
         report = (project / "reports/ifi/report.html").read_text(encoding="utf-8")
         day = command.split()[-1] if "--as-of" in command else "2026-11-23"

@@ -36,20 +36,16 @@ TOPICS = (
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of the checklist: its number, topic, and what is reported; `NOT_REPORTED` where nothing is."""
+    """One item of the checklist: its number, topic, what is reported, and whether that is what the item asks for."""
 
     number: int
     topic: str
     told: str
-
-    @property
-    def met(self) -> bool:
-        """Whether anything is reported."""
-        return self.told != NOT_REPORTED
+    met: bool
 
 
 def prisma_s(snapshots: Sequence[Snapshot], protocol: Protocol) -> tuple[Item, ...]:
-    """The sixteen items with what is known of each."""
+    """The sixteen items with what is known of each; `NOT_REPORTED` where nothing is."""
     searches = [item for item in snapshots if item.manifest.found_by == "database search"]
     gatherings = [item for item in snapshots if item.manifest.found_by == "other methods"]
     people = protocol.searching
@@ -71,8 +67,10 @@ def prisma_s(snapshots: Sequence[Snapshot], protocol: Protocol) -> tuple[Item, .
         _totals(snapshots),
         _duplicates(searches, gatherings),
     )
+    # A plan is worth reading, but these items ask for what was done.
+    unmet = () if searches else (1, 8)
     return tuple(
-        Item(number, topic, text or NOT_REPORTED)
+        Item(number, topic, text or NOT_REPORTED, text is not None and number not in unmet)
         for number, (topic, text) in enumerate(zip(TOPICS, told, strict=True), start=1)
     )
 

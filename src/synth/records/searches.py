@@ -75,11 +75,6 @@ class Searches:
         rows = [{"year": year, "records": count} for year, count in sorted(years.items())]
         return pd.DataFrame(rows, columns=["year", "records"])
 
-    def show_per_year(self) -> TextTable:
-        """Hits by year of publication; all records where PubMed has not been searched."""
-        what = "Hits" if self.of_pubmed else "Records, no database being searched yet,"
-        return TextTable(self.per_year(), f"{what} by year of publication", "No records.")
-
     def show_new(self) -> TextTable:
         """What moved with the last search: new, gone and changed records, each with its reason."""
         found = self.comparison
