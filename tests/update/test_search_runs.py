@@ -267,3 +267,20 @@ def test_a_review_without_strategies_cannot_be_searched(searching: Searching):
 
     with pytest.raises(ParameterError, match="plans no search"):
         run_search(searching.root, "bcg", searching.client(), today=date(2026, 11, 23))
+
+
+def test_an_update_search_asks_for_what_entered_since(searching: Searching):
+    searching.search()
+    searching.server.corpus.add(invented_record(30000050, title=f"{MATCHES} later", entered="2026/11/24"))
+    searching.server.corpus.remove(SECOND)
+    found = searching.search(TODAY + timedelta(days=7), since=TODAY)
+    manifest = found.snapshot.manifest
+    assert (manifest.since, manifest.pmids) == (TODAY, ("30000050",))
+    assert manifest.strategies[0].slices[0].label == "entered 2026/11/23 or later"
+    assert (found.comparison.partial, found.comparison.gone) == (True, ())
+    assert found.added == ("pmid30000050",)
+    notes = {item.record_id: item.note for item in manifest.lookups}
+    assert notes[f"pmid{SECOND}"] == f"PubMed gives no record of PMID {SECOND}"
+    assert len(new_faults(searching)) == 1
+    said = list(words.told_update(found))
+    assert said[0].startswith("PubMed, 2026-11-30, entered since 2026-11-23: 1 record found and held")

@@ -147,7 +147,9 @@ class _Search:
         held: dict[str, PubmedRecord] = {}
         for strategy in strategies:
             self.listen(f"strategy {strategy.id}")
-            found = retrieve(self.client, strategy.query, journal, until=self.run.date, listen=self.listen)
+            found = retrieve(
+                self.client, strategy.query, journal, until=self.run.date, since=self.since, listen=self.listen
+            )
             held.update({record.pmid: record for record in newest(_records(found))})
             runs.append(_strategy_run(strategy, found))
         lookups = self._looked_up(journal, held)
