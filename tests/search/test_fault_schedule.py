@@ -304,4 +304,4 @@ def test_waits_that_the_server_asks_for_are_kept(lab: Lab, corpus: Corpus):
     lab.play("efetch", 2, ONCE, "status", code=429, retry_after=7)
     client = client_of(lab.server.url, lab.folder, policy=PATIENT)
     assert_exact(run(client, lab.journal, batch=BATCH), corpus)
-    assert client._clock.waited >= 7
+    assert client.clock.waited >= 7

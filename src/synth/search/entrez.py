@@ -107,10 +107,10 @@ class Client:
         clock: Clock | None = None,
     ) -> None:
         self.account, self.address, self.requests = account, _checked(address), 0
-        self._policy = policy or Policy()
+        self.policy = policy or Policy()
         self._slots = slots or Slots.of_key(account.key)
         self._listen = listen or (lambda _line: None)
-        self._clock = clock or Clock()
+        self.clock = clock or Clock()
         self._counting = threading.Lock()
         self._opener = _opener()
 
@@ -239,15 +239,15 @@ class Client:
     def _ask(self, utility: str, asked: str, read: Callable[[bytes], Reply], **parameters: Any) -> Reply:
         """Send a request until it is answered as promised, or given up."""
         form = _form(utility, {"db": "pubmed", "tool": self.account.tool, "email": self.account.email, **parameters})
-        url, started = f"{self.address}{utility}.fcgi", self._clock.now()
+        url, started = f"{self.address}{utility}.fcgi", self.clock.now()
         attempt = 0
         while True:
             attempt += 1
             result = self._attempt(url, form, read, started, history="WebEnv" in parameters)
             if not isinstance(result, Trouble):
                 return result
-            spent = self._clock.now() - started
-            wait = self._policy.wait(result, attempt, spent, self._clock.chance())
+            spent = self.clock.now() - started
+            wait = self.policy.wait(result, attempt, spent, self.clock.chance())
             if isinstance(wait, str):
                 times = f"{attempt} attempt{'' if attempt == 1 else 's'} in {duration(spent)}"
                 message = f"{utility} {asked}: {result.text}{wait}; given up after {times}; {result.advice}"
@@ -257,14 +257,14 @@ class Client:
             if result.location:
                 url = result.location
             else:
-                self._clock.sleep(wait)
+                self.clock.sleep(wait)
 
     def _attempt(
         self, url: str, form: str, read: Callable[[bytes], Reply], started: float, *, history: bool
     ) -> Reply | Trouble:
         """Send a request once."""
         try:
-            answer = self._exchange(url, form, started + self._policy.total_wait)
+            answer = self._exchange(url, form, started + self.policy.total_wait)
         except (OSError, HTTPException) as error:
             return _trouble_of_network(error)
         if answer.status != 200:
@@ -279,10 +279,10 @@ class Client:
     def _exchange(self, url: str, form: str, until: float) -> _Answer:
         """Send a form and take what comes."""
         request = self._request(url, form)
-        with self._slots.held(until - self._clock.now()):
+        with self._slots.held(until - self.clock.now()):
             with self._counting:
                 self.requests += 1
-            timeout = min(self._policy.timeout, max(_SHORTEST, until - self._clock.now()))
+            timeout = min(self.policy.timeout, max(_SHORTEST, until - self.clock.now()))
             response: Any = self._opener.open(request, timeout=timeout)
         with response:
             body = self._body(response, until)
@@ -309,8 +309,8 @@ class Client:
         while part := response.read1(_CHUNK):
             parts.append(part)
             size += len(part)
-            if self._clock.now() > until:
-                raise TimeoutError(f"the reply had not ended after {self._policy.total_wait:g} s")
+            if self.clock.now() > until:
+                raise TimeoutError(f"the reply had not ended after {self.policy.total_wait:g} s")
             if size > _LONGEST_BODY:
                 raise HTTPException(f"the reply is longer than {_LONGEST_BODY} bytes")
         packed = response.headers.get("Content-Encoding", "identity")
@@ -329,7 +329,7 @@ class Client:
         text = f"{place}: {said}" if said else place
         if answer.status in PASSING:
             advice = "other programs may use the same key or address" if answer.status == 429 else "try again later"
-            return Trouble(text, advice=advice, after=asked_wait(answer.retry_after, self._clock.date()))
+            return Trouble(text, advice=advice, after=asked_wait(answer.retry_after, self.clock.date()))
         if 200 < answer.status < 300:
             return Trouble(text)
         error = replies.error_of(answer.body)

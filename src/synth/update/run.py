@@ -148,7 +148,14 @@ class _Search:
         for strategy in strategies:
             self.listen(f"strategy {strategy.id}")
             found = retrieve(
-                self.client, strategy.query, journal, until=self.run.date, since=self.since, listen=self.listen
+                self.client,
+                strategy.query,
+                journal,
+                until=self.run.date,
+                since=self.since,
+                listen=self.listen,
+                policy=self.client.policy,
+                clock=self.client.clock,
             )
             held.update({record.pmid: record for record in newest(_records(found))})
             runs.append(_strategy_run(strategy, found))
