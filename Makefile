@@ -58,8 +58,9 @@ format: environment ## put the code into its standard form
 	$(BIN)/python -m ruff check --fix
 	$(BIN)/python -m ruff format
 
-bench: environment ## time the report against the papermill command over the same notebooks
+bench: environment ## time the report against the papermill command, and the reading of PubMed XML against its peers
 	$(BIN)/python benchmarks/bench_pipeline.py
+	$(BIN)/python benchmarks/bench_pubmed_xml.py
 
 notebooks: environment ## run the notebooks and refresh their committed outputs
 	$(BIN)/python -m synth.pipeline.refresh

@@ -50,8 +50,13 @@ def gathering(day: int, *records: Record) -> Snapshot:
     names = [item.id for item in records]
     manifest = Manifest.model_validate(
         {
-            "format": 2, "date": date(2026, 1, day), "source": "invented", "found_by": "other methods",
-            "held": len(names), "record_ids": names, "records_sha256": DIGEST,
+            "format": 2,
+            "date": date(2026, 1, day),
+            "source": "invented",
+            "found_by": "other methods",
+            "held": len(names),
+            "record_ids": names,
+            "records_sha256": DIGEST,
         }
     )
     return Snapshot(f"2026-01-{day:02d}-invented", manifest, gathered=records)
@@ -68,14 +73,25 @@ def search(
 ) -> Snapshot:
     pmids = sorted(hits if hits is not None else [item.pmid for item in found], key=int)
     run = {
-        "id": "main", "query": query, "translation": translation, "hits": len(pmids), "pmids": pmids, "replies": [],
+        "id": "main",
+        "query": query,
+        "translation": translation,
+        "hits": len(pmids),
+        "pmids": pmids,
+        "replies": [],
         "slices": [{"label": "all", "count": len(pmids)}],
     }
     manifest = Manifest.model_validate(
         {
-            "format": 2, "date": date(2026, 1, day), "source": "PubMed", "found_by": "database search",
-            "held": len(pmids), "record_ids": [f"pmid{item}" for item in pmids], "records_sha256": DIGEST,
-            "strategies": [run], "since": since,
+            "format": 2,
+            "date": date(2026, 1, day),
+            "source": "PubMed",
+            "found_by": "database search",
+            "held": len(pmids),
+            "record_ids": [f"pmid{item}" for item in pmids],
+            "records_sha256": DIGEST,
+            "strategies": [run],
+            "since": since,
             "lookups": [{"record_id": name, "pmid": pmid, "by": "doi"} for name, pmid in lookups],
         }
     )

@@ -15,8 +15,11 @@ Status = Literal["retracted", "retraction notice", "concern", "republished", "co
 Kind = Literal["article", "book"]
 
 
-class _Part(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Base of all parts: compared by value; what is empty is not written."""
+class _Part(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Base of all parts: compared by value; what is empty is not written.
+
+    Parts hold text and other parts and never themselves, so the collector of cycles need not follow them.
+    """
 
 
 class Marked(_Part, frozen=True):
@@ -324,7 +327,7 @@ class Other(_Part, frozen=True):
     content: str
 
 
-class PubmedRecord(_Part, frozen=True, kw_only=True):
+class PubmedRecord(_Part, frozen=True):
     """One article or book document of PubMed.
 
     Attributes
@@ -333,7 +336,8 @@ class PubmedRecord(_Part, frozen=True, kw_only=True):
         A PMID may stand in one file in several versions.
     status : str
         The gravest that the record says of itself: retracted, retraction notice, concern (an expression of concern was
-        published), republished (corrected and published again elsewhere), corrected (an erratum or update), current.
+        published), republished (corrected and published again elsewhere), corrected (an erratum, an update, or a
+        retraction of a part), current. A notice that expresses concern about another report is itself current.
     doi, pmcid : str or None
         Of this record, never of a reference.
     title : Linked or None
@@ -341,6 +345,8 @@ class PubmedRecord(_Part, frozen=True, kw_only=True):
     author_lists, investigator_lists : tuple of NameList
     medline_status, owner, indexing_method, version_id, version_date : str or None
         Attributes of MedlineCitation.
+    date_created : When or None
+        Printed until 2017.
     other : tuple of Other
         What the DTD named above does not hold.
     """
@@ -391,6 +397,7 @@ class PubmedRecord(_Part, frozen=True, kw_only=True):
     item_lists: tuple[ItemList, ...] = ()
     history: tuple[When, ...] = ()
     publication_status: str | None = None
+    date_created: When | None = None
     date_completed: When | None = None
     date_revised: When | None = None
     pub_model: str | None = None
