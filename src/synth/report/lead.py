@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from synth.effects.estimate import MEASURES
+from synth.records.record import STATUS_WORDS
 from synth.report.count_tables import count_text, harms_of
 from synth.report.model import Bullets, Callout, Facts, Paragraph, Runs, runs
 from synth.report.outcome_tables import with_labels
@@ -177,9 +178,19 @@ def _standing(review: Review) -> Iterator[tuple[str, Runs]]:
     if standing.post_hoc:
         yield "Plan", runs(f"Post hoc: the protocol was written on {standing.written}, after the data were seen.")
     yield "Reading depth", runs(_depth(review))
+    if doubtful := list(_doubtful(review)):
+        yield "Retractions and concerns", runs(f"The answer rests on {listing(doubtful, 'and')}.")
     software = [person for person in review.protocol.people if person.kind == "software"]
     by = " Extraction and decisions were made by software." if len(software) == len(review.protocol.people) else ""
     yield "Not reviewed", runs(f"No clinician has signed this page. It is not medical advice.{by}")
+
+
+def _doubtful(review: Review) -> Iterator[str]:
+    """Extracted reports that PubMed calls retracted or the object of a concern."""
+    for study in review.extraction.studies["study_id"]:
+        record = review.record_of(study)
+        if record.status in ("retracted", "concern", "retraction notice"):
+            yield f"{record.short} ({STATUS_WORDS[record.status]})"
 
 
 def _depth(review: Review) -> str:

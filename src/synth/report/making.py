@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from synth.provenance import Source
+from synth.records import Record
+from synth.records.record import STATUS_WORDS
 from synth.report.model import Bullets, Column, Figure, Paragraph, Row, Run, Runs, Section, Table, plain, runs
 from synth.report.words import (
     NOT_SEEN,
@@ -59,14 +61,33 @@ def _methods(review: Review) -> Iterator[str]:
         change = f"{fix['use'] or 'nothing'} for {fix['was'] or 'nothing'}"
         why = f"{fix['reason']} ({fix['source']})"
         yield f"Corrected: {fix['table']} {fix['key']}, {fix['column']}: {change}; {why}."
-    for strategy in protocol.strategies:
-        yield f"Search planned for {strategy.database}: {strategy.query}. {strategy.note}"
+    yield from _searches(review)
     if protocol.standing.post_hoc:
         yield "Deviations from the protocol cannot be told: it was written after the data were seen."
     yield (
         "Not done: item by item risk of bias, GRADE domains, and a comparison of these results with published reviews. "
         "Diagnostic criteria, co-procedures and earlier surgery are told only where a remark names them."
     )
+
+
+def _searches(review: Review) -> Iterator[str]:
+    """Each strategy: planned, or run, with PubMed's translation and hits; and what the last search moved."""
+    last = review.searches.of_pubmed[-1].manifest if review.searches.of_pubmed else None
+    run = {item.id: item for item in last.strategies} if last else {}
+    for strategy in review.protocol.strategies:
+        if last is None or strategy.id not in run:
+            yield f"Search planned for {strategy.database}: {strategy.query}. {strategy.note}"
+            continue
+        found = run[strategy.id]
+        since = f", what entered since {last.since}" if last.since else ""
+        yield (
+            f"PubMed searched on {last.date}{since}: {found.query}. PubMed read it as: {found.translation}. "
+            f"{counted(found.hits, 'hit')}, all held."
+        )
+    moved = review.searches.comparison
+    if moved is not None and moved.before:
+        reasons = listing([f"{number} {reason}" for reason, number in moved.reasons], "and") or "nothing came or went"
+        yield f"Since the search before: {reasons}; {counted(len(moved.changed), 'record')} changed."
 
 
 def _decisions(review: Review) -> Section:
@@ -161,7 +182,7 @@ def records_section(review: Review) -> Section:
                     runs(Run(", ".join(filter(None, identifiers)) or "no identifier seen", link=record.link)),
                     runs(Run(_host(source.text), link=source.link), f", {record.seen_on}"),
                     runs(decision.decision if decision else "-"),
-                    runs("; ".join(filter(None, [record.note])) or "none"),
+                    runs("; ".join([*_standing_of(record), *filter(None, [record.note])]) or "none"),
                 ),
                 anchor=anchor("record", record.id),
             )
@@ -175,9 +196,18 @@ def records_section(review: Review) -> Section:
         Column("Remarks", width=1.4),
     )
     unknown = sum(record.status == "unknown" for record in review.records)
-    asked = f"unknown for {unknown} of {len(rows)}: PubMed has not been asked." if unknown else "known for all."
+    why = "were not found there" if review.searches.of_pubmed else "PubMed has not been asked"
+    asked = f"unknown for {unknown} of {len(rows)}: {why}." if unknown else "known for all."
     lead = Paragraph(runs(f"Whether a record has been retracted or corrected is {asked}"))
     return Section("Records", "records", (lead, Table("Records", columns, tuple(rows))), folded=True)
+
+
+def _standing_of(record: Record) -> Iterator[str]:
+    """What PubMed says against relying on a record, with the reports that say so."""
+    if record.status in ("unknown", "current"):
+        return
+    links = listing([f"{link.type} {link.pmid or link.source or ''}".strip() for link in record.links], "and")
+    yield f"{STATUS_WORDS[record.status].capitalize()}{f' ({links})' if links else ''}"
 
 
 def _host(address: str) -> str:
