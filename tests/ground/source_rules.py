@@ -50,7 +50,7 @@ NETWORK = {
     "Bio",
     "ftplib",
 }
-HARMLESS = {"urllib.parse", "urllib.error", "Bio.Medline"}
+HARMLESS = {"urllib.parse", "urllib.error"}
 # Not of a review: records named on the command line, slots of requests, connections.
 NO_EVIDENCE = ("records/files.py", "search/slots.py", "search/entrez.py")
 DRAWING = {"matplotlib", "seaborn", "plotly", "altair", "bokeh", "PIL"}

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from synth.cli.records import records
 from synth.cli.report import report
 from synth.cli.search import search
 from synth.cli.validate import validate
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(report)
 app.command()(search)
+app.command()(records)
 app.command()(validate)
 
 

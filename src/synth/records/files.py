@@ -25,7 +25,8 @@ from synth.records.pubmed_opening import HEAD, opening
 from synth.records.pubmed_xml import LARGEST_RECORD, parse_pubmed
 
 GZIP = b"\x1f\x8b"
-PIECE = 1 << 21  # bytes
+#: Bytes. The lines of a piece fit into a pipe (PIPE), so that no process waits for another's lines to be taken.
+PIECE = 1 << 19
 CUT = b"</PubmedArticle>"
 SHARED_ROOT = "PubmedArticleSet"
 
