@@ -180,6 +180,8 @@ class Review:
     def show_statuses(self) -> TextTable:
         """What PubMed says of each record that the article or the extraction cites, for a notebook."""
         printed = self.audit.article.references if self.audit.article else ()
+        searches = self.searches.of_pubmed
+        asked = searches[-1].manifest.date if searches else None
         numbers = {item.record_id: str(item.position) for item in printed if item.record_id}
         studied = dict(zip(self.extraction.studies["record_id"], self.extraction.studies["study_id"], strict=True))
         rows = [
@@ -190,7 +192,9 @@ class Review:
                     filter(None, (f"article [{numbers[item.id]}]" if item.id in numbers else "", studied.get(item.id)))
                 ),
                 "PMID": item.pmid or "not seen",
-                "status": STATUS_WORDS[item.status],
+                "status": f"unknown: not found in PubMed on {asked}"
+                if asked and item.status == "unknown"
+                else STATUS_WORDS[item.status],
                 "linked reports": "; ".join(f"{link.type} {link.pmid or link.source or ''}" for link in item.links),
             }
             for item in self.records

@@ -37,5 +37,5 @@ def test_a_review_that_was_searched_for(repository):
     assert items[13].told == "main: 2026-01-09"
     assert items[14].told == "By an invented librarian."
     assert items[15].told == "invented 2026-01-01: 2; PubMed 2026-01-02: 1; PubMed 2026-01-09: 2"
-    assert items[16].told == "By PMID, DOI, PMCID or exact title; 1 records were found in both ways."
+    assert items[16].told == "By PMID, DOI, PMCID or exact title; records found in both ways: 1."
     assert len(TOPICS) == 16

@@ -23,9 +23,12 @@ QUICK = Policy(attempts=3, first_wait=0.001, longest_wait=0.002, total_wait=5.0,
 #: wilson2016 has this PMID in the review already.
 WILSON = 27583151
 NEW, SECOND = 30000001, 30000002
-#: mohorea2026 is a hit and known by its title alone; the query does not find suren2018 (known by its PMID), reais2020
-#: (by its DOI) and barros2018 (by its title).
-MOHOREA, SUREN, REAIS, BARROS = 30000012, 29589046, 30000011, 30000013
+#: mohorea2026 is a hit and known by its title alone; the query does not find suren2018 (known by its PMID),
+#: boschung2023 (by its DOI) and barros2018 (by its title). What bears the DOI of reais2020 has quite another title.
+MOHOREA, SUREN, BOSCHUNG, BARROS, REAIS = 30000012, 29589046, 30000014, 30000013, 30000011
+BOSCHUNG_DOI = b"10.1177/23259671231184802"
+#: A part of the title that the review has; without the word that the query asks for.
+BOSCHUNG_TITLE = "Female patients with increased femoral version or increased McKibbin index"
 REAIS_DOI = b"10.36959/453/528"
 MOHOREA_TITLE = (
     "Surgical management results in lasting pain relief in patients with ischiofemoral impingement refractory to "
@@ -35,8 +38,9 @@ MATCHES = "An invented case of ischiofemoral impingement"
 
 
 def invented_pubmed() -> Corpus:
-    """Four hits of the review's query, and three papers of the review that are none."""
-    reais = invented_record(REAIS, title="Another invented title")
+    """Four hits of the review's query, and papers of the review that are none."""
+    reais = invented_record(REAIS, title="An invented study of something else")
+    boschung = invented_record(BOSCHUNG, title=BOSCHUNG_TITLE, entered="2023/08/01")
     return Corpus(
         [
             invented_record(WILSON, title=f"{MATCHES} treated", entered="2016/08/01"),
@@ -44,6 +48,7 @@ def invented_pubmed() -> Corpus:
             invented_record(SECOND, title=f"{MATCHES} again"),
             invented_record(SUREN, title="An invented osteotomy"),
             reais.replace(b"10.55555/invented.%d" % REAIS, REAIS_DOI),
+            boschung.replace(b"10.55555/invented.%d" % BOSCHUNG, BOSCHUNG_DOI),
             invented_record(MOHOREA, title=MOHOREA_TITLE, entered="2025/09/01"),
             invented_record(BARROS, title="[Impacto extra-articular do quadril].", entered="2018/03/01"),
         ]

@@ -34,9 +34,10 @@ def test_a_retracted_study_is_told_on_the_first_screen(searching: Searching):
     )
     searching.search(TODAY + timedelta(days=7))
     text = report_of(searching)
-    assert "Retractions and concerns" in text[: text.index("How this page was made")]
+    assert "PubMed was last searched on 2026-11-30." in text
+    assert "No database search has been run." not in text
     wilson = Review("ifi", searching.root).records["wilson2016"].short
-    assert f"The answer rests on {wilson} (retracted)." in text
+    assert f"Attention: what follows rests on {wilson} (retracted)." in text[: text.index("No comparative evidence")]
     assert "Retracted (RetractionIn 30000060)" in text
     assert "Corrected (ErratumIn 30000061)" in text
     assert "Since the search before: 1 new: entered PubMed since the last search; 2 records changed." in text

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from invented_pubmed import BARROS, MATCHES, MOHOREA, NEW, REAIS, SECOND, SUREN, TODAY, WILSON, Searching
+from invented_pubmed import BARROS, BOSCHUNG, MATCHES, MOHOREA, NEW, REAIS, SECOND, SUREN, TODAY, WILSON, Searching
 
 from eutils_faults import Fault
 from eutils_synthetic import invented_record
@@ -42,7 +42,13 @@ def test_the_first_search(searching: Searching):
 def test_records_of_the_review_keep_their_ids_and_get_their_status(searching: Searching):
     searching.search()
     records = Review("ifi", searching.root).records
-    by = {"mohorea2026": MOHOREA, "wilson2016": WILSON, "suren2018": SUREN, "reais2020": REAIS, "barros2018": BARROS}
+    by = {
+        "mohorea2026": MOHOREA,
+        "wilson2016": WILSON,
+        "suren2018": SUREN,
+        "boschung2023": BOSCHUNG,
+        "barros2018": BARROS,
+    }
     for name, pmid in by.items():
         assert (records[name].pmid, records[name].status, records[name].seen_on) == (str(pmid), "current", TODAY)
         assert records[name].found_by == "other methods"
@@ -59,7 +65,21 @@ def test_what_could_not_be_resolved_is_listed_with_its_reason(searching: Searchi
     assert notes["aott2018"] == "PubMed gives no record of PMID 29225009"
     said = "\n".join(words.told_update(found))
     assert "Not resolved hatem2015: nothing found by doi, title" in said
-    assert f"Resolved reais2020: PMID {REAIS}, by doi" in said
+    assert f"Resolved boschung2023: PMID {BOSCHUNG}, by doi" in said
+
+
+def test_an_identifier_that_leads_to_another_title_is_for_a_person_to_judge(searching: Searching):
+    found = searching.search()
+    said = list(words.told_update(found))
+    assert Review("ifi", searching.root).records["reais2020"].pmid is None
+    assert (
+        f"Not resolved reais2020: its doi leads to PMID {REAIS}, but PubMed has another title, "
+        '"An invented study of something else"; if it is the paper, give the record that PMID'
+    ) in said
+    another = f'PubMed has another title, "{MATCHES} treated"'
+    assert f"CHECK wilson2016, PMID {WILSON}: {another}" in said
+    assert any(line.startswith(f"CHECK suren2018, PMID {SUREN}: ") for line in said)
+    assert not [line for line in said if "boschung2023" in line and line.startswith(("CHECK", "Not"))]
 
 
 def test_no_abstract_is_published(searching: Searching):

@@ -115,4 +115,4 @@ def _duplicates(searches: Sequence[Snapshot], gatherings: Sequence[Snapshot]) ->
         return None
     searched = {name for item in searches for name in item.manifest.record_ids}
     gathered = {name for item in gatherings for name in item.manifest.record_ids}
-    return f"By PMID, DOI, PMCID or exact title; {len(searched & gathered)} records were found in both ways."
+    return f"By PMID, DOI, PMCID or exact title; records found in both ways: {len(searched & gathered)}."

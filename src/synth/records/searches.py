@@ -110,7 +110,9 @@ class Searches:
             }
             for item in self.manifests
         ]
-        planned = [f"Strategy {item.id} is planned for {item.database}. {item.note}" for item in self._not_run()]
+        planned = [
+            f"Strategy {item.id} is planned for {item.database} and has not been run." for item in self._not_run()
+        ]
         return html_table(pd.DataFrame(rows), "Where the records come from") + (html_list(planned) if planned else "")
 
     def _not_run(self) -> list[Strategy]:

@@ -54,6 +54,8 @@ def lead(review: Review) -> tuple[Callout, ...]:
 
 def _answers(review: Review) -> Iterator[Runs]:
     protocol = review.protocol
+    if doubtful := list(_doubtful(review)):
+        yield runs(f"Attention: what follows rests on {listing(doubtful, 'and')}.")
     for item in review.synthesis.comparisons:
         yield from _comparison(review, item)
     main = [item for item in protocol.procedures if item.role == "main"]
@@ -174,15 +176,20 @@ def _standing(review: Review) -> Iterator[tuple[str, Runs]]:
     )
     yield "Certainty", runs(f"Not rated: nobody has judged risk of bias or the GRADE domains.{at_most}")
     yield "As of", runs(review.as_of)
-    yield "What this is", runs(f"{standing.kind.capitalize()}. {standing.note}")
+    yield "What this is", runs(f"{standing.kind.capitalize()}. {_searched(review)} {standing.note}")
     if standing.post_hoc:
         yield "Plan", runs(f"Post hoc: the protocol was written on {standing.written}, after the data were seen.")
     yield "Reading depth", runs(_depth(review))
-    if doubtful := list(_doubtful(review)):
-        yield "Retractions and concerns", runs(f"The answer rests on {listing(doubtful, 'and')}.")
     software = [person for person in review.protocol.people if person.kind == "software"]
     by = " Extraction and decisions were made by software." if len(software) == len(review.protocol.people) else ""
     yield "Not reviewed", runs(f"No clinician has signed this page. It is not medical advice.{by}")
+
+
+def _searched(review: Review) -> str:
+    searches = review.searches.of_pubmed
+    return (
+        f"PubMed was last searched on {searches[-1].manifest.date}." if searches else "No database search has been run."
+    )
 
 
 def _doubtful(review: Review) -> Iterator[str]:

@@ -78,7 +78,8 @@ class StrategyRun(_Model):
 class Lookup(_Model):
     """What PubMed was asked about a record that no search had brought, and what came of it.
 
-    `pmid` is None where nothing was found, or nothing that is the same paper beyond doubt; `by` says what led to it.
+    `pmid` is None where nothing was found, or nothing that is the same paper beyond doubt; `by` says what led to it. A
+    hit stands here too if its title is another one than the review's.
     """
 
     record_id: str = Field(min_length=1)

@@ -8,11 +8,12 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Literal
 
 from synth.records import Record
 from synth.records.citation import title_of, year_of
-from synth.records.pubmed import PubmedRecord
+from synth.records.pubmed import PubmedRecord, plain
 from synth.records.pubmed_xml import parse_pubmed
 from synth.records.snapshot import newest
 from synth.search.entrez import Client
@@ -24,6 +25,11 @@ Way = Literal["doi", "pmcid", "title"]
 #: More hits than this and a title is no title but a phrase.
 MOST_CANDIDATES = 20
 BATCH = 200
+#: Share of letters in common, in their order, from which two titles may be those of one paper; a choice, and cautious:
+#: what is below is told to a person.
+ALIKE = 0.7
+#: Letters that a title must have to count as a part of a longer one.
+SUBTITLE = 20
 #: DOIs in one query.
 DOIS = 50
 #: How often a record is asked for before PubMed is taken to have none.
@@ -51,7 +57,9 @@ class LookupRun:
 
     def run(self, records: Sequence[Record]) -> None:
         """Look up every record that is not among the hits."""
-        self._by_pmid([record for record in records if record.pmid and record.pmid not in self.held])
+        known = [record for record in records if record.pmid]
+        self._doubt([record for record in known if record.pmid in self.held])
+        self._by_pmid([record for record in known if record.pmid not in self.held])
         open_records = [record for record in records if not record.pmid]
         for way in ("doi", "pmcid", "title"):
             open_records = self._by(way, open_records)
@@ -59,11 +67,17 @@ class LookupRun:
             self.lookups.append(Lookup(record_id=record.id, pmid=None, by="none", note=_why_not(record)))
         self.lookups.sort(key=lambda item: item.record_id)
 
+    def _doubt(self, records: Sequence[Record]) -> None:
+        """Note hits that have another title than the review's record of that PMID."""
+        for record in records:
+            if record.pmid and (note := title_doubt(record, self.held[record.pmid])):
+                self.lookups.append(Lookup(record_id=record.id, pmid=record.pmid, by="pmid", note=note))
+
     def _by_pmid(self, records: Sequence[Record]) -> None:
         self._fetch(record.pmid for record in records if record.pmid)
         for record in records:
-            found = record.pmid in self.held
-            note = "" if found else f"PubMed gives no record of PMID {record.pmid}"
+            found = self.held.get(record.pmid or "")
+            note = title_doubt(record, found) if found else f"PubMed gives no record of PMID {record.pmid}"
             self.lookups.append(Lookup(record_id=record.id, pmid=record.pmid if found else None, by="pmid", note=note))
 
     def _by(self, way: Way, records: Sequence[Record]) -> list[Record]:
@@ -73,7 +87,11 @@ class LookupRun:
         left = []
         for record in records:
             same = [pmid for pmid in asked[record.id] if pmid in self.held and same_paper(way, record, self.held[pmid])]
-            if len(same) == 1 and same[0] not in self.taken:
+            doubt = title_doubt(record, self.held[same[0]]) if len(same) == 1 else ""
+            if doubt:
+                note = f"its {way} leads to PMID {same[0]}, but {doubt}; if it is the paper, give the record that PMID"
+                self.lookups.append(Lookup(record_id=record.id, pmid=None, by=way, note=note))
+            elif len(same) == 1 and same[0] not in self.taken:
                 self.taken[same[0]] = record.id
                 self.lookups.append(Lookup(record_id=record.id, pmid=same[0], by=way))
             elif len(same) == 1:
@@ -173,6 +191,26 @@ def sign_of(way: Way, doi: str | None, pmcid: str | None, title: str | None) -> 
 
 def _sign(way: Way, record: Record) -> str:
     return sign_of(way, record.doi, record.pmcid, record.title)
+
+
+def title_doubt(record: Record, found: PubmedRecord) -> str:
+    """Why a record of PubMed may be another paper than the one that was seen: its title; empty where there is no doubt.
+
+    Titles differ in small ways between sources, and are cut or lengthened by a subtitle; PubMed may print a translation
+    beside the title of the paper itself.
+    """
+    seen = letters(record.title or "")
+    printed = [letters(text) for text in (title_of(found), plain(found.vernacular_title)) if text]
+    if not seen or not printed or any(_alike(seen, text) for text in printed):
+        return ""
+    return f'PubMed has another title, "{(title_of(found) or "").rstrip(".")}"'
+
+
+def _alike(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    if len(short) >= SUBTITLE and short in long:
+        return True
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= ALIKE
 
 
 def letters(title: str) -> str:

@@ -29,7 +29,8 @@ def told_update(update: Update) -> Iterator[str]:
         yield f"    read by PubMed as: {run.translation or 'no translation given'}"
     yield from told_comparison(update.comparison)
     yield from _told_lookups(manifest)
-    yield f"Written: search/{update.snapshot.name}/ and records/records.jsonl ({len(update.added)} records added)."
+    added = _count(len(update.added), "record")
+    yield f"Written: search/{update.snapshot.name}/ and records/records.jsonl ({added} added)."
     if update.added:
         yield "Next: decide on the added records in screening/decisions/, then run synth report."
 
@@ -68,6 +69,8 @@ def _told_lookups(manifest: Manifest) -> Iterator[str]:
     for item in manifest.lookups:
         if item.pmid is None:
             yield f"Not resolved {item.record_id}: {item.note}"
+        elif item.note:
+            yield f"CHECK {item.record_id}, PMID {item.pmid}: {item.note}"
 
 
 def told_replay(found: Replay, review: str) -> Iterator[str]:
