@@ -58,7 +58,7 @@ def test_every_command_has_help_and_stands_in_the_docs(repository: Path) -> None
 
     page = (repository / "docs" / "cli.md").read_text(encoding="utf-8")
     names = [command.callback.__name__ for command in app.registered_commands if command.callback]
-    assert names == ["report", "validate", "search", "records"]
+    assert names == ["validate", "search", "records", "report"]
     for command in app.registered_commands:
         assert command.callback is not None
         assert command.callback.__doc__

@@ -21,10 +21,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command()(report)
+app.command()(validate)
 app.command()(search)
 app.command()(records)
-app.command()(validate)
+app.command()(report)
 
 
 @app.callback()
