@@ -8,7 +8,8 @@ SynthError
 │   └── ZeroCellError      an arm without events where a ratio is asked for
 ├── FormatError            a file of records that cannot be read, or a record that a format cannot hold
 ├── SearchError            a search that could not be proved complete; nothing of it was published
-│   ├── RequestError       PubMed refused a request, or did not answer it within the time allowed
+│   ├── RequestError       PubMed did not answer a request within the attempts and the time allowed
+│   │   └── RefusedError   PubMed refused a request for good
 │   └── IncompleteError    records that PubMed promised and did not give
 ├── NotebookError          a notebook that stopped; the executed copy is kept
 └── ReportError            a report that could not be written; the previous one is whole
@@ -106,6 +107,10 @@ class SearchError(SynthError):
 
 class RequestError(SearchError):
     """PubMed refused a request, or did not answer it as promised within the attempts and the time allowed."""
+
+
+class RefusedError(RequestError):
+    """PubMed refused a request for good; sending it again would not help."""
 
 
 class IncompleteError(SearchError):

@@ -165,9 +165,15 @@ def decision_faults(
         yield Fault("screening/decisions/", 0, "", message, warning=True)
 
 
-def found_by(manifests: Iterable[Manifest], way: str) -> frozenset[str]:
-    """The records that were found that way: "database search" or "other methods"."""
-    return frozenset(name for manifest in manifests if manifest.found_by == way for name in manifest.record_ids)
+def searched_for(manifests: Iterable[Manifest], records: Records) -> frozenset[str]:
+    """The records that a database search found."""
+    pmids = {pmid for manifest in manifests for pmid in manifest.pmids}
+    return frozenset(record.id for record in records if record.pmid in pmids)
+
+
+def gathered(manifests: Iterable[Manifest]) -> frozenset[str]:
+    """The records that were found by other methods."""
+    return frozenset(name for manifest in manifests for name in manifest.record_ids)
 
 
 def flow_of(manifests: tuple[Manifest, ...], records: Records, decisions: tuple[Decision, ...]) -> Flow:
@@ -175,12 +181,12 @@ def flow_of(manifests: tuple[Manifest, ...], records: Records, decisions: tuple[
     fate = {item.record_id: item for item in decisions}
     excluded = Counter(item.reason for item in fate.values() if item.decision == "exclude")
     count = Counter(item.decision for item in fate.values())
-    searched, gathered = found_by(manifests, "database search"), found_by(manifests, "other methods")
+    searched, others = searched_for(manifests, records), gathered(manifests)
     return Flow(
         searches=sum(manifest.found_by == "database search" for manifest in manifests),
         from_databases=len(searched),
-        from_other_methods=len(gathered),
-        duplicates=len(searched & gathered),
+        from_other_methods=len(others),
+        duplicates=len(searched & others),
         awaiting=sum(record.id not in fate for record in records),
         not_retrieved=count["not retrieved"],
         assessed=count["include"] + count["exclude"],

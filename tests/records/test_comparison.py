@@ -49,7 +49,7 @@ def test_why_a_hit_is_new(before, now, reason):
     ("before", "now", "reason"),
     [
         (search(5, OLD, paper("2")), search(9, OLD), "no longer in PubMed"),
-        (search(5, OLD, paper("2")), search(9, OLD, query="other"), "the query is another one"),
+        (search(5, OLD, paper("2")), search(9, OLD, paper("2"), hits=("1",), query="o"), "the query is another one"),
         (search(5, OLD, paper("2")), search(9, OLD, paper("2", mesh=INDEXED), hits=("1",)), "re-indexed"),
         (search(5, OLD, paper("2")), search(9, OLD, paper("2"), hits=("1",)), "changed"),
     ],

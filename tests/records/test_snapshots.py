@@ -88,7 +88,6 @@ def search(
             "source": "PubMed",
             "found_by": "database search",
             "held": len(pmids),
-            "record_ids": [f"pmid{item}" for item in pmids],
             "records_sha256": DIGEST,
             "strategies": [run],
             "since": since,

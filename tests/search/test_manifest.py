@@ -29,7 +29,12 @@ RUN: dict[str, Any] = {
     "pmids": ["9", "10"],
     "replies": [{"utility": "esearch", "asked": "all", "sha256": DIGEST, "size": 3}],
 }
-SEARCHED: dict[str, Any] = {**GATHERED, "found_by": "database search", "strategies": [RUN]}
+SEARCHED: dict[str, Any] = {
+    **{name: value for name, value in GATHERED.items() if name != "record_ids"},
+    "source": "PubMed",
+    "found_by": "database search",
+    "strategies": [RUN],
+}
 
 
 def test_a_gathering_that_adds_up():
@@ -53,6 +58,7 @@ WRONG_GATHERINGS: dict[str, dict[str, Any]] = {
     "Input should be a valid integer": {"held": True},
     "String should match pattern": {"records_sha256": "abc"},
     "strategies and lookups belong to a database search": {"strategies": [RUN]},
+    "held says 2, record_ids holds 0": {"record_ids": []},
     "Field required": {},
 }
 
@@ -61,7 +67,7 @@ WRONG_GATHERINGS: dict[str, dict[str, Any]] = {
 def test_a_gathering_that_does_not(words: str):
     given = GATHERED | WRONG_GATHERINGS[words]
     if not WRONG_GATHERINGS[words]:
-        del given["record_ids"]
+        del given["held"]
     with pytest.raises(ValidationError, match=words):
         Manifest.model_validate(given)
 
@@ -85,7 +91,9 @@ def test_a_search_that_does_not(words: str):
 @pytest.mark.parametrize(
     ("words", "change"),
     [
-        ("held says 1, the strategies found 2", {"held": 1, "record_ids": ["example2001"]}),
+        ("held says 1, the strategies found 2", {"held": 1}),
+        ("record_ids belongs to a gathering", {"record_ids": ["example2001", "other2002"]}),
+        ("source says 'Embase'; the only database that can be searched is PubMed", {"source": "Embase"}),
         ("since cannot be later", {"since": "2026-11-23"}),
     ],
 )

@@ -22,10 +22,16 @@ KEY = "MARKED-KEY-0123456789abcdef"
 QUICK = Policy(attempts=3, first_wait=0.001, longest_wait=0.002, total_wait=5.0, timeout=5.0)
 #: wilson2016 has this PMID in the review already.
 WILSON = 27583151
+WILSON_TITLE = (
+    "Treatment of ischiofemoral impingement: results of diagnostic injections and arthroscopic resection of the lesser "
+    "trochanter"
+)
+AOTT_TITLE = "Anatomic implications of lesser trochanterplasty"
 NEW, SECOND = 30000001, 30000002
-#: mohorea2026 is a hit and known by its title alone; the query does not find suren2018 (known by its PMID),
-#: boschung2023 (by its DOI) and barros2018 (by its title). What bears the DOI of reais2020 has quite another title.
-MOHOREA, SUREN, BOSCHUNG, BARROS, REAIS = 30000012, 29589046, 30000014, 30000013, 30000011
+#: mohorea2026 is a hit and known by its DOI; the query does not find aott2018 (known by its PMID), boschung2023 (by
+#: its DOI) and barros2018 (by its title). What bears the PMID of suren2018 and the DOI of reais2020 has another title.
+AOTT, MOHOREA, SUREN, BOSCHUNG, BARROS, REAIS = 29225009, 30000012, 29589046, 30000014, 30000013, 30000011
+MOHOREA_DOI = b"10.1007/s12178-025-10004-9"
 BOSCHUNG_DOI = b"10.1177/23259671231184802"
 #: A part of the title that the review has; without the word that the query asks for.
 BOSCHUNG_TITLE = "Female patients with increased femoral version or increased McKibbin index"
@@ -37,20 +43,29 @@ MOHOREA_TITLE = (
 MATCHES = "An invented case of ischiofemoral impingement"
 
 
+def by_author(xml: bytes, surname: bytes) -> bytes:
+    """A record with that first author."""
+    start = xml.index(b"<LastName>") + len(b"<LastName>")
+    return xml[:start] + surname + xml[xml.index(b"</LastName>") :]
+
+
 def invented_pubmed() -> Corpus:
     """Four hits of the review's query, and papers of the review that are none."""
+    mohorea = invented_record(MOHOREA, title=MOHOREA_TITLE, entered="2025/09/01")
+    barros = invented_record(BARROS, title="[Impacto extra-articular do quadril].", entered="2018/03/01")
     reais = invented_record(REAIS, title="An invented study of something else")
     boschung = invented_record(BOSCHUNG, title=BOSCHUNG_TITLE, entered="2023/08/01")
     return Corpus(
         [
-            invented_record(WILSON, title=f"{MATCHES} treated", entered="2016/08/01"),
+            invented_record(WILSON, title=WILSON_TITLE, entered="2016/08/01"),
             invented_record(NEW, title=f"{MATCHES} seen"),
             invented_record(SECOND, title=f"{MATCHES} again"),
             invented_record(SUREN, title="An invented osteotomy"),
+            invented_record(AOTT, title=AOTT_TITLE, entered="2017/12/01"),
             reais.replace(b"10.55555/invented.%d" % REAIS, REAIS_DOI),
             boschung.replace(b"10.55555/invented.%d" % BOSCHUNG, BOSCHUNG_DOI),
-            invented_record(MOHOREA, title=MOHOREA_TITLE, entered="2025/09/01"),
-            invented_record(BARROS, title="[Impacto extra-articular do quadril].", entered="2018/03/01"),
+            by_author(mohorea, b"Mohorea").replace(b"10.55555/invented.%d" % MOHOREA, MOHOREA_DOI),
+            by_author(barros, b"Barros"),
         ]
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from invented_pubmed import MATCHES, NEW, TODAY, WILSON, Searching
+from invented_pubmed import MATCHES, NEW, TODAY, WILSON, WILSON_TITLE, Searching
 
 from eutils_synthetic import invented_record
 from synth.report.build import build_document
@@ -28,7 +28,7 @@ def test_the_search_stands_in_the_report(searching: Searching):
 def test_a_retracted_study_is_told_on_the_first_screen(searching: Searching):
     searching.search()
     searching.server.corpus.add(
-        invented_record(WILSON, title=f"{MATCHES} treated", entered="2016/08/01", notes=(("RetractionIn", 30000060),)),
+        invented_record(WILSON, title=WILSON_TITLE, entered="2016/08/01", notes=(("RetractionIn", 30000060),)),
         invented_record(NEW, title=f"{MATCHES} seen", notes=(("ErratumIn", 30000061),)),
         invented_record(30000050, title=f"{MATCHES} later", entered="2026/11/24"),
     )

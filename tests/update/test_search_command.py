@@ -49,7 +49,7 @@ def test_a_live_search_and_its_key_in_no_output(searching: Searching):
     # A reply that echoes the key, as NCBI's own does when too much is asked, and a page of errors.
     searching.server.faults.append(Fault(on="esearch", at=2, kind="json_error"))
     searching.server.faults.append(Fault(on="efetch", at=1, kind="html"))
-    searching.server.faults.append(Fault(on="elink", at=range(2, 100), kind="status", code=400))
+    searching.server.faults.append(Fault(on="elink", at=range(2, 100), kind="status", code=503))
     failed = run(searching, "--live")
     assert failed.returncode == 1
     assert "elink" in failed.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from synth.provenance import UNPRINTABLE
 from synth.records.pubmed import MeshHeading, Name, PubmedRecord, Term, When, plain
 from synth.records.record import ET_AL, Assigned, Link, PubmedFacts, Record
 
@@ -133,7 +134,7 @@ def facts_of(found: PubmedRecord) -> PubmedFacts:
 
 def heading(item: MeshHeading) -> str:
     """A MeSH heading in one line: ``Hip Joint/surgery*``, an asterisk after what is a main topic."""
-    return "/".join(_starred(term) for term in (item.descriptor, *item.qualifiers))
+    return UNPRINTABLE.sub("", "/".join(_starred(term) for term in (item.descriptor, *item.qualifiers)))
 
 
 def _starred(term: Term) -> str:
@@ -154,5 +155,5 @@ def _pages(found: PubmedRecord) -> str | None:
 
 
 def _seen(text: str | None) -> str | None:
-    """Text with its white space evened; None where there is none."""
-    return " ".join(text.split()) or None if text else None
+    """Text with its white space evened and without signs that no page can show; None where there is none."""
+    return " ".join(UNPRINTABLE.sub("", text).split()) or None if text else None

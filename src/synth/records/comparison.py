@@ -31,6 +31,7 @@ INDEXING = frozenset(
 
 Reason = Literal[
     "first search",
+    "not asked for before",
     "entered PubMed since the last search",
     "the query is another one",
     "PubMed translates the query otherwise",
@@ -105,12 +106,17 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Earlier:
-    """Everything that was known before a search."""
+    """Everything that was known before a search.
+
+    `runs` are the strategies of the last full search: an update search asks for other dates, and PubMed may put these
+    into its translation. `full` says whether there was one.
+    """
 
     snapshots: Sequence[Snapshot]
     records: dict[str, PubmedRecord]
     runs: dict[str, StrategyRun]
     hits: frozenset[str]
+    full: bool
 
     @classmethod
     def of(cls, snapshots: Sequence[Snapshot]) -> _Earlier:
@@ -120,10 +126,11 @@ class _Earlier:
         hits: frozenset[str] = frozenset()
         for snapshot in snapshots:
             records.update({record.pmid: record for record in snapshot.found})
-            runs.update({run.id: run for run in snapshot.manifest.strategies})
             own = frozenset(snapshot.manifest.pmids)
+            if snapshot.manifest.since is None:
+                runs = {run.id: run for run in snapshot.manifest.strategies}
             hits = hits | own if snapshot.manifest.since else own
-        return cls(snapshots, records, runs, hits)
+        return cls(snapshots, records, runs, hits, any(item.manifest.since is None for item in snapshots))
 
 
 def compare(earlier: Sequence[Snapshot], now: Snapshot) -> Comparison:
@@ -143,7 +150,7 @@ def compare(earlier: Sequence[Snapshot], now: Snapshot) -> Comparison:
         before=tuple(snapshot.name for snapshot in earlier),
         partial=partial,
         counts=tuple(
-            Count(run.id, then.runs[run.id].hits if run.id in then.runs else None, run.hits)
+            Count(run.id, then.runs[run.id].hits if run.id in then.runs and not partial else None, run.hits)
             for run in now.manifest.strategies
         ),
         new=tuple(_came(held[pmid], then, now) for pmid in _sorted(hits - then.hits)),
@@ -166,6 +173,8 @@ def _came(found: PubmedRecord, then: _Earlier, now: Snapshot) -> Moved:
         return _moved(found, "first search")
     if day is not None and day >= then.snapshots[-1].manifest.date:
         return _moved(found, "entered PubMed since the last search")
+    if not then.full:
+        return _moved(found, "not asked for before")
     held = then.records.get(found.pmid)
     by_record = _record_reason(held, found) if held else None
     return _moved(found, by_record or _query_reason(then, now) or "re-indexed or changed, not held before")
@@ -175,7 +184,7 @@ def _went(pmid: str, then: _Earlier, now: Snapshot, held: dict[str, PubmedRecord
     before = then.records[pmid]
     found = held.get(pmid)
     if found is None:
-        return _moved(before, _query_reason(then, now) or "no longer in PubMed")
+        return _moved(before, "no longer in PubMed")
     return _moved(before, _query_reason(then, now) or _record_reason(before, found) or "changed")
 
 
@@ -184,12 +193,12 @@ def _moved(record: PubmedRecord, reason: Reason) -> Moved:
 
 
 def _query_reason(then: _Earlier, now: Snapshot) -> Reason | None:
-    runs = now.manifest.strategies
+    runs, partial = now.manifest.strategies, now.manifest.since is not None
     if any(run.id not in then.runs or then.runs[run.id].query != run.query for run in runs) or len(runs) != len(
         then.runs
     ):
         return "the query is another one"
-    if any(then.runs[run.id].translation != run.translation for run in runs):
+    if not partial and any(then.runs[run.id].translation != run.translation for run in runs):
         return "PubMed translates the query otherwise"
     return None
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synth.protocol import Protocol
+from synth.records.record import Records
 from synth.records.snapshot import Snapshot
 
 NOT_REPORTED = "not reported"
@@ -44,7 +45,7 @@ class Item:
     met: bool
 
 
-def prisma_s(snapshots: Sequence[Snapshot], protocol: Protocol) -> tuple[Item, ...]:
+def prisma_s(snapshots: Sequence[Snapshot], protocol: Protocol, records: Records) -> tuple[Item, ...]:
     """The sixteen items with what is known of each; `NOT_REPORTED` where nothing is."""
     searches = [item for item in snapshots if item.manifest.found_by == "database search"]
     gatherings = [item for item in snapshots if item.manifest.found_by == "other methods"]
@@ -65,7 +66,7 @@ def prisma_s(snapshots: Sequence[Snapshot], protocol: Protocol) -> tuple[Item, .
         _dates(searches, gatherings),
         people.peer_review,
         _totals(snapshots),
-        _duplicates(searches, gatherings),
+        _duplicates(searches, gatherings, records),
     )
     # A plan is worth reading, but these items ask for what was done.
     unmet = () if searches else (1, 8)
@@ -83,8 +84,8 @@ def _browsed(gatherings: Sequence[Snapshot]) -> str | None:
 
 def _strategies(searches: Sequence[Snapshot], protocol: Protocol) -> str | None:
     if searches:
-        run = [f"{one.id}: {one.query}" for one in searches[-1].manifest.strategies]
-        return "; ".join(run)
+        run = [f"{one.id}: {one.query}" for item in searches for one in item.manifest.strategies]
+        return "; ".join(dict.fromkeys(run))
     planned = [f"{item.id}: {item.query}" for item in protocol.strategies]
     return f"Planned, not run: {'; '.join(planned)}" if planned else None
 
@@ -92,8 +93,14 @@ def _strategies(searches: Sequence[Snapshot], protocol: Protocol) -> str | None:
 def _limits(searches: Sequence[Snapshot]) -> str | None:
     if not searches:
         return None
-    since = searches[-1].manifest.since
-    return f"Records that entered PubMed on {since} or later." if since else "None beyond what the strategies say."
+    updates = [
+        f"in the search of {item.manifest.date} only what entered PubMed on {item.manifest.since} or later"
+        for item in searches
+        if item.manifest.since
+    ]
+    full = any(item.manifest.since is None for item in searches)
+    opening = "None beyond what the strategies say" if full else "By date of entry"
+    return f"{opening}; {'; '.join(updates)}." if updates else f"{opening}."
 
 
 def _updates(searches: Sequence[Snapshot]) -> str | None:
@@ -102,7 +109,11 @@ def _updates(searches: Sequence[Snapshot]) -> str | None:
 
 def _dates(searches: Sequence[Snapshot], gatherings: Sequence[Snapshot]) -> str | None:
     if searches:
-        return "; ".join(f"{one.id}: {searches[-1].manifest.date}" for one in searches[-1].manifest.strategies)
+        dates: dict[str, list[str]] = {}
+        for item in searches:
+            for one in item.manifest.strategies:
+                dates.setdefault(one.id, []).append(str(item.manifest.date))
+        return "; ".join(f"{name}: {', '.join(days)}" for name, days in dates.items())
     return "; ".join(f"{item.manifest.source}: gathered {item.manifest.date}" for item in gatherings) or None
 
 
@@ -110,9 +121,10 @@ def _totals(snapshots: Sequence[Snapshot]) -> str | None:
     return "; ".join(f"{item.manifest.source} {item.manifest.date}: {item.manifest.held}" for item in snapshots) or None
 
 
-def _duplicates(searches: Sequence[Snapshot], gatherings: Sequence[Snapshot]) -> str | None:
+def _duplicates(searches: Sequence[Snapshot], gatherings: Sequence[Snapshot], records: Records) -> str | None:
     if not searches:
         return None
-    searched = {name for item in searches for name in item.manifest.record_ids}
+    searched = {pmid for item in searches for pmid in item.manifest.pmids}
     gathered = {name for item in gatherings for name in item.manifest.record_ids}
-    return f"By PMID, DOI, PMCID or exact title; records found in both ways: {len(searched & gathered)}."
+    both = sum(record.pmid in searched and record.id in gathered for record in records)
+    return f"By PMID, DOI, PMCID or exact title; records found in both ways: {both}."

@@ -62,15 +62,17 @@ class Searches:
 
     def show_prisma_s(self) -> TextTable:
         """The items of PRISMA-S with what is reported of each."""
-        items = prisma_s(self.snapshots, self.protocol)
+        items = prisma_s(self.snapshots, self.protocol, self.records)
         rows = [{"item": str(item.number), "topic": item.topic, "reported": item.told} for item in items]
         met = sum(item.met for item in items)
         return TextTable(pd.DataFrame(rows), f"PRISMA-S: {met} of {len(items)} items reported")
 
     def per_year(self) -> pd.DataFrame:
         """Records by year of publication: columns year and records; `NO_DATE` where no year was seen."""
-        hits = {name for item in self.of_pubmed for name in item.manifest.record_ids}
-        counted: Iterable[Record] = (item for item in self.records if item.id in hits) if hits else self.records
+        hits = {pmid for item in self.of_pubmed for pmid in item.manifest.pmids}
+        counted: Iterable[Record] = self.records
+        if self.of_pubmed:
+            counted = (item for item in self.records if item.pmid in hits)
         years = Counter(str(item.year) if item.year else NO_DATE for item in counted)
         rows = [{"year": year, "records": count} for year, count in sorted(years.items())]
         return pd.DataFrame(rows, columns=["year", "records"])

@@ -11,6 +11,7 @@ import msgspec
 from synth.records.citation import citation_of, updated
 from synth.records.pubmed import Affiliation, Correction, Name, NameList, PubmedRecord, plain
 from synth.records.record import Record
+from synth.records.same_paper import title_doubt
 from synth.search import Manifest
 
 _MAIL = re.compile(r"(?:Electronic address:\s*)?\S+@\S+", re.IGNORECASE)
@@ -93,28 +94,49 @@ def _version(record: PubmedRecord) -> int:
     return int(record.version) if record.version and record.version.isdecimal() else 1
 
 
-def merged(snapshots: Sequence[Snapshot]) -> tuple[Record, ...]:
-    """The records of a review as its snapshots give them, oldest snapshot first, sorted by id.
+def in_order(snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
+    """Oldest first; of one day by name, the number at its end as a number."""
+    return tuple(sorted(snapshots, key=lambda item: (item.manifest.date, *_name_and_number(item.name))))
 
-    A record of a gathering replaces an earlier one of its id. A record of PubMed goes to the record that has its PMID,
-    or that a lookup of the snapshot says to be the same paper; else it is new and named after its PMID.
+
+def _name_and_number(name: str) -> tuple[str, int]:
+    match = re.fullmatch(r"(.*-pubmed)-([0-9]+)", name)
+    return (match[1], int(match[2])) if match else (name, 1)
+
+
+def merged(snapshots: Iterable[Snapshot]) -> tuple[Record, ...]:
+    """The records of a review as its snapshots give them, sorted by id.
+
+    Of a record that was gathered, the last gathering's line stands, and on it what the last search of PubMed prints of
+    the paper. Which record a PMID belongs to: the one that was gathered with it, else the one that a lookup says to be
+    the paper, else it is a record of its own, named after its PMID. Where the title that was gathered is another one
+    than PubMed's, the record stays as it was gathered: its PMID may be mistyped.
     """
-    records: dict[str, Record] = {}
-    for snapshot in snapshots:
-        records.update({record.id: record for record in snapshot.gathered})
-        names = names_of(snapshot.manifest, records.values())
+    ordered = in_order(snapshots)
+    bases = {record.id: record for snapshot in ordered for record in snapshot.gathered}
+    names = _names(ordered, bases)
+    records = dict(bases)
+    for snapshot in ordered:
         for found in snapshot.found:
-            name = names.get(found.pmid) or new_name(found.pmid)
-            day = snapshot.manifest.date
-            held = records.get(name)
-            records[name] = updated(held, found, day) if held else citation_of(found, name, day)
+            name, day = names.get(found.pmid) or new_name(found.pmid), snapshot.manifest.date
+            base = bases.get(name)
+            if base is None:
+                records[name] = citation_of(found, name, day)
+            elif base.pmid is None or not title_doubt(base, found):
+                records[name] = updated(base, found, day)
     return tuple(records[name] for name in sorted(records))
 
 
-def names_of(manifest: Manifest, records: Iterable[Record]) -> dict[str, str]:
-    """The record that stands for each PMID: by the PMID it has, or by a lookup of the manifest."""
-    names = {record.pmid: record.id for record in records if record.pmid}
-    return {**{item.pmid: item.record_id for item in manifest.lookups if item.pmid}, **names}
+def _names(ordered: Sequence[Snapshot], bases: dict[str, Record]) -> dict[str, str]:
+    """The record that a PMID belongs to, where it is not one of its own."""
+    looked_up = {
+        item.record_id: item.pmid
+        for snapshot in ordered
+        for item in snapshot.manifest.lookups
+        if item.pmid and item.record_id in bases and bases[item.record_id].pmid is None
+    }
+    gathered = {base.pmid: base.id for base in bases.values() if base.pmid}
+    return {**{pmid: name for name, pmid in looked_up.items()}, **gathered}
 
 
 def new_name(pmid: str) -> str:

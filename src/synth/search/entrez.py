@@ -21,7 +21,7 @@ from urllib.error import URLError
 from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
 
-from synth.errors import ParameterError, RequestError
+from synth.errors import ParameterError, RefusedError, RequestError
 from synth.provenance import shortened
 from synth.search import replies
 from synth.search.account import Account
@@ -251,7 +251,8 @@ class Client:
             if isinstance(wait, str):
                 times = f"{attempt} attempt{'' if attempt == 1 else 's'} in {duration(spent)}"
                 message = f"{utility} {asked}: {result.text}{wait}; given up after {times}; {result.advice}"
-                raise (HistoryExpired if result.expired else RequestError)(self.account.scrubbed(message))
+                kind = HistoryExpired if result.expired else RefusedError if result.attempts == 1 else RequestError
+                raise kind(self.account.scrubbed(message))
             when = "at once" if result.location else f"in {duration(wait)}"
             self._say(f"{utility} {asked}: {result.text}; attempt {attempt + 1} {when}")
             if result.location:

@@ -97,8 +97,10 @@ class Manifest(_Model):
     ----------
     since : date or None
         An update search asks only for records that entered PubMed on that day or later.
-    held, record_ids
-        The records found, by their ids in the review.
+    held : int
+        Records found.
+    record_ids : tuple of str
+        Of a gathering: the records by their ids. The records of a search are named in its strategies, by PMID.
     lookups : tuple of Lookup
         Records of the review about which PubMed was asked one by one.
     records_sha256 : str
@@ -114,7 +116,7 @@ class Manifest(_Model):
     lookups: tuple[Lookup, ...] = Field(default=(), strict=False)
     lookup_replies: tuple[ReplyRun, ...] = Field(default=(), strict=False)
     held: int = Field(ge=0)
-    record_ids: tuple[str, ...] = Field(strict=False)
+    record_ids: tuple[str, ...] = Field(default=(), strict=False)
     records_sha256: Sha256
     tools: tuple[str, ...] = Field(default=(), strict=False)
     note: str = ""
@@ -123,17 +125,25 @@ class Manifest(_Model):
     def _adds_up(self) -> Manifest:
         if twice := _twice(self.record_ids):
             raise ValueError(f"record_ids: {twice} more than once; each record is held once")
-        if self.held != len(self.record_ids):
-            raise ValueError(f"held says {self.held}, record_ids holds {len(self.record_ids)}; the two must be equal")
-        if self.found_by == "database search" and not self.strategies:
-            raise ValueError("a database search needs strategies")
-        if self.found_by == "other methods" and (self.strategies or self.lookups):
+        if self.found_by == "database search":
+            self._search_adds_up()
+        elif self.strategies or self.lookups:
             raise ValueError("strategies and lookups belong to a database search, and found_by says 'other methods'")
-        if self.strategies and self.held != len(self.pmids):
-            raise ValueError(f"held says {self.held}, the strategies found {len(self.pmids)} different records")
+        elif self.held != len(self.record_ids):
+            raise ValueError(f"held says {self.held}, record_ids holds {len(self.record_ids)}; the two must be equal")
         if self.since and self.since > self.date:
             raise ValueError(f"since says {self.since}, the search is of {self.date}; since cannot be later")
         return self
+
+    def _search_adds_up(self) -> None:
+        if not self.strategies:
+            raise ValueError("a database search needs strategies")
+        if self.source != "PubMed":
+            raise ValueError(f"source says {self.source!r}; the only database that can be searched is PubMed")
+        if self.record_ids:
+            raise ValueError("record_ids belongs to a gathering; the records of a search are named in its strategies")
+        if self.held != len(self.pmids):
+            raise ValueError(f"held says {self.held}, the strategies found {len(self.pmids)} different records")
 
     @property
     def pmids(self) -> tuple[str, ...]:

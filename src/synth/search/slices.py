@@ -216,4 +216,4 @@ def named(pmids: Sequence[str]) -> str:
 
 
 def _day(day: date | None) -> str:
-    return f"{day:%Y/%m/%d}" if day else ""
+    return day.isoformat().replace("-", "/") if day else ""

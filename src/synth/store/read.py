@@ -14,7 +14,7 @@ from synth.protocol import Protocol, parse_protocol
 from synth.records import Records
 from synth.records.snapshot import Snapshot
 from synth.schemas import CORRECTIONS, DECISIONS, Table
-from synth.screening import Screening, decision_faults, decisions_of, flow_of, found_by
+from synth.screening import Screening, decision_faults, decisions_of, flow_of, searched_for
 from synth.search import Manifest
 from synth.store.folder import review_folder
 from synth.store.reader import Reader
@@ -71,7 +71,7 @@ def _read(root: Path, name: str) -> tuple[ReviewFiles | None, tuple[Fault, ...]]
         people = frozenset(person.id for person in protocol.people)
         fates = {item.record_id: item.decision for item in decisions if item.decision in DECISIONS}
         context = Context(corrected.tables, protocol, record_ids, fates)
-        searched = found_by(manifests.values(), "database search")
+        searched = searched_for(manifests.values(), records)
         reader.compared(decision_faults(logs, record_ids, people, searched))
         reader.compared(corrected.placed(cross_faults(context), CORRECTIONS.file))
     audit = reader.audit(record_ids, records_read=RECORDS not in reader.unread)
@@ -107,8 +107,11 @@ def _standing_faults(protocol: Protocol, document: YamlText | None, manifests: d
 
 def _manifest_faults(manifests: dict[str, Manifest], records: Records, lines: dict[str, int]) -> Iterator[Fault]:
     """Records that a manifest promises and that are not here, that none holds, or that were found otherwise."""
-    ways: dict[str, set[str]] = {}
+    searched, known = searched_for(manifests.values(), records), {record.pmid for record in records}
+    ways: dict[str, set[str]] = {name: {"database search"} for name in searched}
     for file, manifest in manifests.items():
+        if lost := [pmid for pmid in manifest.pmids if pmid not in known]:
+            yield Fault(file, 0, "strategies", f"PMID {lost[0]} is in no record of {RECORDS}; run synth search")
         for name in manifest.record_ids:
             ways.setdefault(name, set()).add(manifest.found_by)
             if name not in records:
@@ -165,3 +168,10 @@ def read_snapshots(root: Path, name: str) -> tuple[Snapshot, ...]:
     if reader.faults:
         raise EvidenceError(reader.faults)
     return snapshots
+
+
+def record_faults(folder: Path, text: str) -> tuple[Fault, ...]:
+    """What would be wrong with a text as the records of a review; warnings are none."""
+    reader = Reader(folder)
+    reader.record_lines_of(text, RECORDS)
+    return tuple(fault for fault in reader.faults if not fault.warning)

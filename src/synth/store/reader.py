@@ -104,9 +104,16 @@ class Reader:
         if content is not None and not content.strip():
             self.faults.append(Fault(file, 0, "", "is empty; one record a line is expected"))
             self.unread.add(file)
+        return self.record_lines_of(content or "", file)
+
+    def record_lines_of(self, content: str, file: str) -> tuple[Record, ...]:
+        """The records of such a text.
+
+        Two records of PubMed may share a DOI or PMCID, because PubMed prints it so: that is worth a look, and no fault.
+        """
         found: list[Record] = []
-        holder: dict[tuple[str, str], str] = {}
-        for line, text in enumerate((content or "").split("\n"), start=1):
+        holder: dict[tuple[str, str], Record] = {}
+        for line, text in enumerate(content.split("\n"), start=1):
             record = self.json_model(Record, text, file, line) if text.strip() else None
             if record is None:
                 continue
@@ -114,10 +121,13 @@ class Reader:
                 message = f"{record.id!r} comes after {found[-1].id!r}; records are sorted by id, each once"
                 self.faults.append(Fault(file, line, "id", message))
             for name in ("pmid", "pmcid", "doi"):
-                key = (name, str(getattr(record, name) or "").lower())
-                if key[1] and holder.setdefault(key, record.id) != record.id:
-                    message = f"{key[1]} is the {name} of {holder[key]!r} already; a report has one record"
-                    self.faults.append(Fault(file, line, name, message))
+                value = str(getattr(record, name) or "").lower()
+                other = holder.setdefault((name, value), record) if value else record
+                if other.id != record.id:
+                    printed = name != "pmid" and bool(record.pubmed or other.pubmed)
+                    wish = "are they one report?" if printed else "a report has one record"
+                    message = f"{value} is the {name} of {other.id!r} already; {wish}"
+                    self.faults.append(Fault(file, line, name, message, warning=printed))
             found.append(record)
             self.record_lines.setdefault(record.id, line)
         return tuple(found)

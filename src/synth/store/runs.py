@@ -22,6 +22,7 @@ from synth.store.folder import review_folder
 from synth.store.snapshots import RECORDS
 
 CACHE = ".cache"
+_UNFINISHED = f"{CACHE}/unfinished"
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,6 @@ class Run:
         The review's folder.
     date : date
         The day on which it began.
-    name : str
-        The folder under search/ that it will have.
     continued : bool
         Whether an earlier process began it.
     """
@@ -45,7 +44,6 @@ class Run:
     folder: Path
     review: Path
     date: date
-    name: str
     continued: bool
 
     @property
@@ -53,129 +51,194 @@ class Run:
         """Where the replies of PubMed are kept."""
         return self.folder / "replies"
 
-    def publish(self, manifest: str, snapshot: str, records: str) -> None:
-        """Put the snapshot into search/ and the records into place, and finish the run."""
+    @property
+    def name(self) -> str:
+        """The folder under search/ that it will have, as far as can be told before it is published."""
+        return _free_name(self.review, f"{self.date}-pubmed")
+
+    def publish(self, manifest: str, snapshot: str, records: str) -> str:
+        """Put the snapshot into search/ and the records into place, and finish the run; the snapshot's name comes back.
+
+        Raises
+        ------
+        SearchError
+            If a file cannot be written; then what was there before is still there.
+        """
         staged = self.folder / "publish"
-        shutil.rmtree(staged, ignore_errors=True)
-        files = {"snapshot/manifest.json": manifest, "snapshot/records.jsonl": snapshot, "records.jsonl": records}
-        for file, text in {**files, "ready": self.name}.items():
-            _write(staged / file, text)
-        complete(self.review)
+        with _in_plain_words(self.review):
+            shutil.rmtree(staged, ignore_errors=True)
+            _write(staged / "snapshot" / "manifest.json", manifest)
+            _write(staged / "snapshot" / "records.jsonl", snapshot)
+            _write(staged / "records.jsonl", records)
+            _write(staged / "ready", f"{self.date}-pubmed")
+        name = complete(self.review)
+        assert name is not None  # it was made ready just now
+        return name
 
 
 @contextmanager
-def open_run(
-    root: Path, review: str, asks: Mapping[str, object], today: date, *, restart: bool = False
-) -> Iterator[Run]:
-    """Begin a search, or continue the one that was interrupted; one at a time.
+def alone(root: Path, review: str) -> Iterator[Path]:
+    """Hold a review's searches alone, over all processes of the machine; gives the review's folder.
+
+    Raises
+    ------
+    ReviewNotFoundError
+        If there is no review of that name.
+    SearchError
+        If another process holds them, or the folder cannot be written.
+    """
+    folder = review_folder(root, review)
+    with _in_plain_words(folder):
+        (folder / CACHE).mkdir(exist_ok=True)
+        lock = (folder / CACHE / "lock").open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SearchError(f"another process is searching for {review!r}; wait until it has ended") from None
+        yield folder
+
+
+def begin(folder: Path, asks: Mapping[str, object], today: date) -> Run:
+    """Begin a search, or continue the one that was interrupted.
 
     Parameters
     ----------
-    root, review
-        The folder that holds ``evidence``, and the review's name.
+    folder : Path
+        The review's folder, held alone.
     asks : mapping
         What the search asks, as plain data; an interrupted one is continued only if it asked the same.
     today : date
         The day that a new search bears.
-    restart : bool
-        Discard an interrupted search.
 
     Raises
     ------
     ParameterError
         If an interrupted search asked something else.
     SearchError
-        If another process is searching for this review.
+        If what is there of it cannot be read.
     """
-    folder = review_folder(root, review)
-    cache = folder / CACHE
-    cache.mkdir(exist_ok=True)
-    with _alone(cache / "lock", review):
-        unfinished = cache / "unfinished"
-        if restart:
-            shutil.rmtree(unfinished, ignore_errors=True)
-        state = _state(unfinished)
-        if state is not None and state["asks"] != json.loads(json.dumps(dict(asks))):
+    unfinished = folder / _UNFINISHED
+    state = _state(unfinished)
+    if state is not None:
+        if state["asks"] != json.loads(json.dumps(dict(asks))):
             raise ParameterError(
                 f"an interrupted search of {state['date']} asked something else (other strategies, another since or "
                 "address); --restart discards it"
             )
-        if state is None:
-            fresh = {"date": today.isoformat(), "name": _free_name(folder, today), "asks": dict(asks)}
-            _write(unfinished / "run.json", json.dumps(fresh, indent=1))
-        held = state or fresh
-        yield Run(unfinished, folder, date.fromisoformat(str(held["date"])), str(held["name"]), state is not None)
+        return Run(unfinished, folder, date.fromisoformat(str(state["date"])), continued=True)
+    with _in_plain_words(folder):
+        _write(unfinished / "run.json", json.dumps({"date": today.isoformat(), "asks": dict(asks)}, indent=1))
+    return Run(unfinished, folder, today, continued=False)
 
 
-def complete(review: Path) -> bool:
-    """Complete the publication that an earlier process began; whether there was one.
+def discard(folder: Path) -> None:
+    """Discard an interrupted search of a review."""
+    with _in_plain_words(folder):
+        if (folder / _UNFINISHED).exists():
+            shutil.rmtree(folder / _UNFINISHED)
+
+
+def complete(folder: Path) -> str | None:
+    """Complete the publication that an earlier process began; gives the snapshot's name, None where there was none.
 
     Renames only, each of which is done or not done: it may be interrupted and called again.
+
+    Raises
+    ------
+    SearchError
+        If a file cannot be renamed.
     """
-    unfinished = review / CACHE / "unfinished"
+    unfinished = folder / _UNFINISHED
     staged = unfinished / "publish"
     if not (staged / "ready").is_file():
-        return False
-    name = (staged / "ready").read_text(encoding="utf-8")
-    if (staged / "snapshot").is_dir():
-        (review / "search").mkdir(exist_ok=True)
-        (staged / "snapshot").rename(review / "search" / name)
-    if (staged / "records.jsonl").is_file():
-        (review / RECORDS).parent.mkdir(exist_ok=True)
-        (staged / "records.jsonl").replace(review / RECORDS)
-    done = review / CACHE / name
-    shutil.rmtree(done, ignore_errors=True)
-    unfinished.rename(done)
-    shutil.rmtree(done / "publish")
-    return True
+        return None
+    with _in_plain_words(folder):
+        name = _named(folder, staged)
+        if (staged / "snapshot").is_dir():
+            (staged / "snapshot").rename(folder / "search" / name)
+        if (staged / "records.jsonl").is_file():
+            (folder / RECORDS).parent.mkdir(exist_ok=True)
+            (staged / "records.jsonl").replace(folder / RECORDS)
+        done = folder / CACHE / name
+        shutil.rmtree(done, ignore_errors=True)
+        unfinished.rename(done)
+        shutil.rmtree(done / "publish")
+    return name
 
 
-def replace_records(root: Path, review: str, text: str) -> bool:
-    """Replace the records of a review in one step; False where they are those already."""
-    path = review_folder(root, review) / RECORDS
-    if path.is_file() and path.read_bytes() == text.encode():
-        return False
-    _write(path, text)
+def _named(folder: Path, staged: Path) -> str:
+    """The name under which it is published: decided when the snapshot is put into place, and kept from then on."""
+    chosen = staged / "name"
+    if chosen.is_file() and not (staged / "snapshot").is_dir():
+        return chosen.read_text(encoding="utf-8")
+    (folder / "search").mkdir(exist_ok=True)
+    name = _free_name(folder, (staged / "ready").read_text(encoding="utf-8"))
+    _write(chosen, name)
+    return name
+
+
+def replace_records(folder: Path, text: str) -> bool:
+    """Replace the records of a review in one step; False where they are those already.
+
+    Raises
+    ------
+    SearchError
+        If the file cannot be written; then the one before is still there.
+    """
+    path = folder / RECORDS
+    with _in_plain_words(folder):
+        if path.is_file() and path.read_bytes() == text.encode():
+            return False
+        _write(path, text)
     return True
 
 
 def _state(unfinished: Path) -> dict[str, object] | None:
+    place = f"{_UNFINISHED}/run.json"
     try:
         state = json.loads((unfinished / "run.json").read_text(encoding="utf-8"))
+        date.fromisoformat(state["date"])
+        return {"date": state["date"], "asks": state["asks"]}
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise SearchError(
-            f"{CACHE}/unfinished/run.json cannot be read ({error}); --restart discards the interrupted search"
-        ) from None
-    return dict(state)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SearchError(f"{place} cannot be read ({error}); --restart discards the interrupted search") from None
 
 
-def _free_name(folder: Path, today: date) -> str:
-    """The name of a new snapshot: the day and the source, with a number where a search of that day is there already."""
-    name, number = f"{today}-pubmed", 1
+def _free_name(folder: Path, wished: str) -> str:
+    """The name of a new snapshot, with a number where a search of that day is there already."""
+    name, number = wished, 1
     while (folder / "search" / name).exists():
         number += 1
-        name = f"{today}-pubmed-{number}"
+        name = f"{wished}-{number}"
     return name
 
 
 def _write(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all, and stays when the machine stops."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.part")
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
-def _alone(lock: Path, review: str) -> Iterator[None]:
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SearchError(f"another process is searching for {review!r}; wait until it has ended") from None
+def _in_plain_words(folder: Path) -> Iterator[None]:
+    """An error of the file system, told with the file and what it means."""
+    try:
         yield
+    except OSError as error:
+        file = Path(error.filename) if error.filename else folder
+        shown = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
+        why = error.strerror or error
+        raise SearchError(
+            f"{folder.name}: {shown} cannot be written ({why}); what was there before is still there"
+        ) from None

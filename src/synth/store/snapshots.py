@@ -11,7 +11,7 @@ import msgspec
 from synth.errors import Fault
 from synth.records import Record, Records
 from synth.records.pubmed import PubmedRecord
-from synth.records.snapshot import Snapshot, merged
+from synth.records.snapshot import Snapshot, in_order, merged
 from synth.search import Manifest
 from synth.store.reader import Reader
 
@@ -33,7 +33,7 @@ def snapshots_of(reader: Reader, manifests: dict[str, Manifest]) -> tuple[Snapsh
             found.append(snapshot)
         else:
             reader.unread.add(beside)
-    return tuple(found)
+    return in_order(found)
 
 
 def _snapshot(reader: Reader, file: str, manifest: Manifest, content: str) -> Snapshot:

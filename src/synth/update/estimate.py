@@ -12,7 +12,7 @@ from pathlib import Path
 from synth.records import Records
 from synth.search.entrez import Client
 from synth.store import read_review
-from synth.update.lookups import BATCH, DOIS, TRIES
+from synth.update.lookups import BATCH, DOIS
 from synth.update.run import planned
 
 #: PubMed gives no more ids to one query.
@@ -65,7 +65,7 @@ def estimate(
     if client is None:
         return Estimate(tuple((item.id, None) for item in strategies), lookups, None, None)
     began = clock()
-    first = since.strftime("%Y/%m/%d") if since else None
+    first = since.isoformat().replace("-", "/") if since else None
     last = "3000/12/31" if since else None
     counted = [(item.id, client.search(item.query, mindate=first, maxdate=last, retmax=0).count) for item in strategies]
     each = max((clock() - began) / len(counted), 1 / (10 if client.account.key else 3))
@@ -78,7 +78,8 @@ def lookups_of(records: Records) -> int:
     open_records = [item for item in records if not item.pmid]
     ways = sum(bool(item.pmcid) + bool(item.title) for item in open_records)
     dois = math.ceil(sum(bool(item.doi) for item in open_records) / DOIS)
-    fetches = TRIES * math.ceil((len(records) - len(open_records)) / BATCH) + (3 if open_records else 0)
+    # For what has a PMID, and for what each of the three ways leads to: which there are, and the records themselves.
+    fetches = 2 * math.ceil((len(records) - len(open_records)) / BATCH) + (6 if open_records else 0)
     return ways + dois + fetches
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synth.records.snapshot import Snapshot, merged
-from synth.store import read_snapshots, review_folder
-from synth.store.runs import complete, replace_records
+from synth.store import read_snapshots
+from synth.store.runs import alone, complete, replace_records
 from synth.update.run import records_text
 
 
@@ -40,11 +40,14 @@ def replay(root: Path, review: str) -> Replay:
     ------
     ReviewNotFoundError
         If there is no review of that name.
+    SearchError
+        If another process is searching for the review, or a file cannot be written.
     EvidenceError
         If a snapshot is not what its manifest vouches for; then nothing is written.
     """
-    completed = complete(review_folder(root, review))
-    snapshots = read_snapshots(root, review)
-    records = merged(snapshots)
-    written = replace_records(root, review, records_text(records))
+    with alone(root, review) as folder:
+        completed = complete(folder) is not None
+        snapshots = read_snapshots(root, review)
+        records = merged(snapshots)
+        written = replace_records(folder, records_text(records))
     return Replay(snapshots, len(records), written, completed)

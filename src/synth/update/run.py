@@ -13,19 +13,20 @@ from pathlib import Path
 
 import msgspec
 
-from synth.errors import ParameterError
+from synth.errors import ParameterError, SearchError
 from synth.protocol import Strategy
-from synth.records import Record
+from synth.records import Record, Records
 from synth.records.comparison import Comparison, compare
 from synth.records.pubmed import PubmedRecord
 from synth.records.pubmed_xml import parse_pubmed
-from synth.records.snapshot import Snapshot, merged, new_name, newest, shareable
+from synth.records.record import RecordStatus
+from synth.records.snapshot import Snapshot, merged, newest, shareable
 from synth.search.entrez import Client
 from synth.search.manifest import Manifest, ReplyRun, SliceRun, StrategyRun
 from synth.search.retrieval import Journal, Retrieval, retrieve
-from synth.store import ReviewFiles, read_review, review_folder
+from synth.store import ReviewFiles, read_review, record_faults
 from synth.store.journal import FileJournal
-from synth.store.runs import Run, complete, open_run
+from synth.store.runs import Run, alone, begin, complete, discard
 from synth.update.lookups import LookupRun
 
 PACKAGE = "living-evidence-notebooks"
@@ -49,6 +50,8 @@ class Update:
         With the searches before it.
     added : tuple of str
         Ids of records that the review did not hold.
+    statuses : tuple of (record id, status before or None, status now)
+        Records of the review whose standing is another one now: retracted, corrected, an expression of concern.
     requests : int
         Sent by this process; fewer than the certificate names where an interrupted search was continued.
     """
@@ -56,6 +59,7 @@ class Update:
     snapshot: Snapshot
     comparison: Comparison
     added: tuple[str, ...]
+    statuses: tuple[tuple[str, RecordStatus | None, RecordStatus], ...]
     requests: int
 
 
@@ -72,7 +76,8 @@ def run_search(
     """Run the strategies of a review's protocol in PubMed and publish what they give.
 
     An interrupted search of the same strategies is continued, under the date on which it began; nothing that is on disk
-    is asked again. Nothing is published unless every hit is held.
+    is asked again. One that was interrupted while it was published is completed, and nothing else is done. Nothing is
+    published unless every hit is held.
 
     Parameters
     ----------
@@ -97,24 +102,52 @@ def run_search(
     EvidenceError
         If the review's files have a fault.
     """
-    complete(review_folder(root, review))
-    files = read_review(root, review)
-    strategies = planned(files, today, since)
-    asks = {
-        "strategies": [[item.id, item.query] for item in strategies],
-        "since": since.isoformat() if since else None,
-        "address": client.address,
-    }
-    sent = client.requests
-    with open_run(root, review, asks, today, restart=restart) as run:
+    with alone(root, review) as folder:
+        if restart:
+            discard(folder)
+        elif name := complete(folder):
+            listen("a search that was interrupted while it was published is complete")
+            return _published(read_review(root, review), name)
+        files = read_review(root, review)
+        strategies = planned(files, today, since)
+        asks = {
+            "strategies": [[item.id, item.query] for item in strategies],
+            "since": since.isoformat() if since else None,
+            "address": client.address,
+        }
+        sent = client.requests
+        run = begin(folder, asks, today)
         if run.continued:
             listen(f"continuing the search that began on {run.date}")
         snapshot = _Search(files, client, run, since, listen).snapshot(strategies)
-        records = merged((*files.snapshots, snapshot))
-        run.publish(manifest_text(snapshot.manifest), lines_of(snapshot.found), records_text(records))
-    earlier = tuple(item for item in files.snapshots if item.manifest.strategies)
-    added = tuple(record.id for record in records if record.id not in files.records)
-    return Update(snapshot, compare(earlier, snapshot), added, client.requests - sent)
+        text = records_text(merged((*files.snapshots, snapshot)))
+        if faults := record_faults(folder, text):
+            raise SearchError(f"the records that PubMed gave do not fit together, nothing was published: {faults[0]}")
+        name = run.publish(manifest_text(snapshot.manifest), lines_of(snapshot.found), text)
+        return _published(read_review(root, review), name, files.records, client.requests - sent)
+
+
+def _published(files: ReviewFiles, name: str, before: Records | None = None, requests: int = 0) -> Update:
+    """What a snapshot brought that stands in search/."""
+    searches = [item for item in files.snapshots if item.manifest.strategies]
+    index = [item.name for item in searches].index(name)
+    known = before if before is not None else Records(merged(item for item in files.snapshots if item.name != name))
+    statuses = tuple(
+        (record.id, known[record.id].status if record.id in known else None, record.status) for record in files.records
+    )
+    return Update(
+        snapshot=searches[index],
+        comparison=compare(searches[:index], searches[index]),
+        added=tuple(record.id for record in files.records if record.id not in known),
+        statuses=tuple((name, then, now) for name, then, now in statuses if _worth_telling(then, now)),
+        requests=requests,
+    )
+
+
+def _worth_telling(before: str | None, now: str) -> bool:
+    """Whether a status is another one and says something against a paper, or no longer says it."""
+    quiet = {None, "unknown", "current"}
+    return before != now and not {before, now} <= quiet
 
 
 def planned(files: ReviewFiles, today: date, since: date | None) -> tuple[Strategy, ...]:
@@ -127,9 +160,19 @@ def planned(files: ReviewFiles, today: date, since: date | None) -> tuple[Strate
     """
     if not files.protocol.strategies:
         raise ParameterError(f"evidence/{files.name}/protocol.yml plans no search; add a strategy under `strategies`")
-    if since is not None and since > today:
-        raise ParameterError(f"since: {since} is later than today, {today}")
+    if since is not None:
+        _check_since(files, today, since)
     return files.protocol.strategies
+
+
+def _check_since(files: ReviewFiles, today: date, since: date) -> None:
+    if since > today:
+        raise ParameterError(f"since: {since} is later than today, {today}")
+    searches = [item.manifest.date for item in files.snapshots if item.manifest.strategies]
+    if searches and since > searches[-1]:
+        raise ParameterError(
+            f"since: {since} is later than the last search, {searches[-1]}; what entered in between would be missed"
+        )
 
 
 @dataclass(frozen=True)
@@ -168,14 +211,12 @@ class _Search:
     def _looked_up(self, journal: Journal, held: dict[str, PubmedRecord]) -> LookupRun:
         known = self.files.records
         self.listen(f"the {len(known)} records of the review")
-        lookups = LookupRun(self.client, journal, held, {record.pmid: record.id for record in known if record.pmid})
+        taken = {record.pmid: record.id for record in known if record.pmid}
+        lookups = LookupRun(self.client, journal, self.run.date.isoformat(), held, taken, self.listen)
         lookups.run(tuple(known))
         return lookups
 
     def _manifest(self, runs: Sequence[StrategyRun], lookups: LookupRun, records: tuple[PubmedRecord, ...]) -> Manifest:
-        names = {**{item.pmid: item.record_id for item in lookups.lookups if item.pmid}, **_names(self.files)}
-        hits = sorted({pmid for item in runs for pmid in item.pmids}, key=int)
-        ids = tuple(sorted(names.get(pmid) or new_name(pmid) for pmid in hits))
         return Manifest(
             format=2,
             date=self.run.date,
@@ -185,15 +226,10 @@ class _Search:
             strategies=tuple(runs),
             lookups=tuple(lookups.lookups),
             lookup_replies=tuple(lookups.replies),
-            held=len(ids),
-            record_ids=ids,
+            held=len({pmid for item in runs for pmid in item.pmids}),
             records_sha256=hashlib.sha256(lines_of(records).encode()).hexdigest(),
             tools=(f"{PACKAGE} {version(PACKAGE)}", f"biopython {version('biopython')}"),
         )
-
-
-def _names(files: ReviewFiles) -> dict[str, str]:
-    return {record.pmid: record.id for record in files.records if record.pmid}
 
 
 def _records(found: Retrieval) -> Iterator[PubmedRecord]:

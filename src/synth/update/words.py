@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from synth.records.comparison import Changed, Comparison, Moved
+from synth.records.record import STATUS_WORDS
 from synth.search.manifest import Manifest
 from synth.update.estimate import Estimate
 from synth.update.replay import Replay
@@ -27,6 +28,8 @@ def told_update(update: Update) -> Iterator[str]:
         if run.warnings:
             yield f"    PubMed remarks: {'; '.join(run.warnings)}"
         yield f"    read by PubMed as: {run.translation or 'no translation given'}"
+    for name, before, now in update.statuses:
+        yield f"STATUS {name}: {STATUS_WORDS[now]} (before: {before or 'not held'})"
     yield from told_comparison(update.comparison)
     yield from _told_lookups(manifest)
     added = _count(len(update.added), "record")
@@ -45,13 +48,11 @@ def told_comparison(found: Comparison) -> Iterator[str]:
             yield f"  {count.strategy}: {count.before} before, {count.now} now"
     for reason, number in found.reasons:
         yield f"  {number} {reason}"
-    for change in found.other_status:
-        yield f"STATUS {change.pmid}: {change.before} before, {change.now} now. {change.title}"
     yield from _listed("New", found.new)
     yield from _listed("Gone", found.gone)
-    yield from _listed("Changed", [item for item in found.changed if item.before == item.now])
+    yield from _listed("Changed", found.changed)
     if not (found.new or found.gone or found.changed):
-        yield "Nothing is new, gone or changed since the last search."
+        yield f"Nothing is new{'' if found.partial else ', gone'} or changed since the last search."
 
 
 def _listed(what: str, items: Sequence[Moved | Changed]) -> Iterator[str]:
