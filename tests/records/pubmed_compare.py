@@ -1,9 +1,11 @@
 """Compare our reading of PubMed XML with the XML itself and with Bio.Entrez.read, every text and every attribute.
 
-    python tests/records/pubmed_compare.py FILE...        # .xml or gzip; exit status 1 if anything differs
+    python tests/records/pubmed_compare.py FILE...        # .xml or gzip, in any encoding
 
-Our records are written back as XML (pubmed_rebuild.py) and walked beside the other two. What may differ is listed in
-ALLOWED with its reason and counted; everything else is printed as a difference. No network is used.
+Our records, out of their JSON lines, are written back as XML (pubmed_rebuild.py) and walked beside the other two. What
+may differ is listed in ALLOWED with its reason and counted; everything else is printed as a difference. No network is
+used. The exit status is 1 if anything differs, if a file cannot be read, or if we refuse a file that holds records and
+that Bio.Entrez.read takes; 0 otherwise.
 """
 
 from __future__ import annotations
@@ -11,17 +13,17 @@ from __future__ import annotations
 import argparse
 import gzip
 import io
-import re
 import sys
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from Bio.Entrez import Parser
+import msgspec
 from lxml import etree
+from pubmed_bio import BioError, bio_read
 from pubmed_rebuild import rebuilt
 
 from synth.errors import FormatError
@@ -34,13 +36,15 @@ ALLOWED = {
     "formula": "Bio.Entrez replaces the attributes of a formula's outermost element by its name space",
     "affiliation": "old DTDs have Affiliation in Author itself; we keep it as an affiliation like today's",
     "name id": "old DTDs call an Identifier of a person NameID",
-    "relation": "old DTDs name the element of a link by its type, where today's have RefType",
+    "relation": "old DTDs name a link by its type, where today's have RefType; Bio.Entrez gives those type by type",
     "last of several": "Bio.Entrez keeps the last of several where its DTD allows one; we keep all",
-    "not in the DTD": "Bio.Entrez.read refuses elements that the file's DTD does not name; it was told to skip them",
+    "not in the DTD": "Bio.Entrez leaves out elements that the file's DTD does not name; each is printed",
     "elsewhere": "Bio.Entrez.read refuses elements where the file's DTD does not allow them; it was told to take them",
     "address": "Bio.Entrez.read refuses a DTD with an http:// address; the check was turned off",
-    "newer DTD": "the file names a DTD that Bio.Entrez does not bring; it read the file with the newest that it has",
+    "newer DTD": "Bio.Entrez does not bring the file's DTD, or cannot read it; it took the newest that it has",
     "no DTD": "Bio.Entrez reads no XML without declaration and DTD; both were added for it",
+    "encoding": "the file is not in UTF-8; it was converted before Bio.Entrez read it, not for us",
+    "refused by Bio.Entrez": "it does not read the file, for the reason printed; compared with the XML alone",
 }
 DEFAULTS = {
     ("MedlineCitation", "Owner"): "NLM",
@@ -60,10 +64,32 @@ DEFAULTS = {
     ("OtherAbstract", "Language"): "eng",
     ("ArticleDate", "DateType"): "Electronic",
 }
-INLINE = frozenset({"b", "i", "u", "sup", "sub", "DispFormula", f"{MATH}math"})
-NEWEST = "https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd"
+#: Elements whose content is words, whatever markup stands among them.
+WORDS = frozenset(
+    {"Affiliation", "ArticleTitle", "AbstractText", "BookTitle", "Citation", "CoiStatement", "CollectionTitle"}
+    | {"CollectiveName", "Keyword", "Param", "PublisherName", "SectionTitle", "Suffix", "VernacularTitle"}
+    | {"VolumeTitle"}
+)
+#: Where persons stand whom we bring into today's form; elsewhere an element is kept as it is.
+PERSONS = (
+    "MedlineCitation/Article/AuthorList/Author",
+    "MedlineCitation/InvestigatorList/Investigator",
+    "MedlineCitation/PersonalNameSubjectList/PersonalNameSubject",
+    "BookDocument/AuthorList/Author",
+    "BookDocument/InvestigatorList/Investigator",
+    "BookDocument/Book/AuthorList/Author",
+    "BookDocument/Book/InvestigatorList/Investigator",
+)
+#: The children of CommentsCorrections in the DTDs of 2001 to 2009.
+RELATIONS = frozenset(
+    {"CommentOn", "CommentIn", "ErratumIn", "ErratumFor", "PartialRetractionIn", "PartialRetractionOf"}
+    | {"RepublishedFrom", "RepublishedIn", "RetractionOf", "RetractionIn", "UpdateIn", "UpdateOf"}
+    | {"SummaryForPatientsIn", "OriginalReportIn", "ReprintOf", "ReprintIn"}
+)
 RECORDS = ("PubmedArticle", "PubmedBookArticle")
 DELETED = ("DeleteCitation", "DeleteDocument")
+#: What holds a record, in any form.
+HOLDERS = (*RECORDS, *DELETED, "MedlineCitation", "BookDocument")
 
 
 @dataclass
@@ -72,6 +98,8 @@ class Report:
 
     differences: list[str] = field(default_factory=list)
     allowed: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)  # elements that Bio.Entrez leaves out, by name
+    refusal: str = ""  # of Bio.Entrez
     records: int = 0
     leaves: int = 0
 
@@ -89,15 +117,31 @@ def compare_file(data: bytes, name: str, ours: Sequence[PubmedRecord | Deletion]
     """Compare what we read (or what is given as read) with the XML and with what Bio.Entrez reads."""
     report = Report()
     if ours is None:
-        ours = list(parse_pubmed(io.BytesIO(data), name))
+        ours = [msgspec.json.decode(msgspec.json.encode(item), type=type(item)) for item in read_ours(data, name)]
     compare_with(originals(data, report), ours, report)
     return report
 
 
+def read_ours(data: bytes, name: str) -> list[PubmedRecord | Deletion]:
+    return list(parse_pubmed(io.BytesIO(data), name))
+
+
+def tree_of(data: bytes) -> Any:
+    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, remove_comments=True, remove_pis=True))
+
+
 def originals(data: bytes, report: Report) -> dict[str, dict[str, list[Any]]]:
-    """What the file itself says and what Bio.Entrez reads."""
-    whole = etree.fromstring(data, etree.XMLParser(resolve_entities=False, remove_comments=True, remove_pis=True))
-    found = {"XML": collected(whole), "Bio": collected(bio_tree(bio_read(data, report)))}
+    """What the file itself says and, unless it refuses the file, what Bio.Entrez reads."""
+    found = {"XML": collected(tree_of(data))}
+    try:
+        read = bio_read(data)
+        found["Bio"] = collected(read.value)
+        report.left_out = read.left_out
+        for reason in read.reasons:
+            report.allow(reason)
+    except BioError as error:
+        report.allow("refused by Bio.Entrez")
+        report.refusal = str(error)
     for record in (item for source in found.values() for items in source.values() for item in items):
         modernise(record, report)
     return found
@@ -146,6 +190,8 @@ def collected(root: Any) -> dict[str, list[Any]]:
 
 def compare_sets(theirs: dict[str, list[Any]], ours: dict[str, list[Any]], source: str, report: Report) -> None:
     for tag in theirs:
+        if source == "Bio" and not theirs[tag] and report.left_out[tag]:
+            continue
         if len(theirs[tag]) != len(ours[tag]):
             report.differences.append(f"{source}: {len(theirs[tag])} {tag}, ours {len(ours[tag])}")
         for number, (one, other) in enumerate(zip(theirs[tag], ours[tag], strict=False), start=1):
@@ -155,7 +201,7 @@ def compare_sets(theirs: dict[str, list[Any]], ours: dict[str, list[Any]], sourc
 
 def modernise(record: Any, report: Report) -> None:
     """Bring old spellings into today's form, as our reading does, and count them."""
-    for person in record.iter("Author", "Investigator", "PersonalNameSubject"):
+    for person in [person for path in PERSONS for person in record.iterfind(path)]:
         for old in person.findall("Affiliation"):
             info = etree.Element("AffiliationInfo")
             person.replace(old, info)
@@ -164,40 +210,61 @@ def modernise(record: Any, report: Report) -> None:
         for old in person.findall("NameID"):
             old.tag = "Identifier"
             report.allow("name id")
-    citation = record.find("MedlineCitation")
-    for old in citation.findall("CommentsCorrections") if citation is not None else ():
-        listed = etree.Element("CommentsCorrectionsList")
-        citation.replace(old, listed)
-        for child in list(old):
-            child.set("RefType", child.tag)
-            child.tag = "CommentsCorrections"
-            listed.append(child)
-            report.allow("relation")
+    for old in record.findall("MedlineCitation/CommentsCorrections"):
+        links = [child for child in old if child.tag in RELATIONS]
+        if links:
+            modernise_links(old, links, report)
+
+
+def modernise_links(old: Any, links: Sequence[Any], report: Report) -> None:
+    """Put old links into a list; what else stands there stays."""
+    citation = old.getparent()
+    listed = citation.find("CommentsCorrectionsList")
+    if listed is None:
+        listed = etree.SubElement(citation, "CommentsCorrectionsList")
+    for child in links:
+        child.set("RefType", child.tag)
+        child.tag = "CommentsCorrections"
+        listed.append(child)
+        report.allow("relation")
+    if not len(old) and not old.keys():
+        citation.remove(old)
 
 
 def compare(theirs: Any, ours: Any, path: str, report: Report) -> None:
     """Attributes, text and children of two elements; children of one name are compared in their order."""
     compare_attributes(theirs, ours, path, report)
-    if is_text(theirs) and is_text(ours):
+    if is_text(theirs) or is_text(ours) or not (len(theirs) or len(ours)):
         compare_text(theirs, ours, path, report)
         return
-    tags = dict.fromkeys(child.tag for element in (theirs, ours) for child in element)
-    for tag in tags:
+    bio = path.startswith("Bio")
+    for tag in dict.fromkeys(child.tag for element in (theirs, ours) for child in element):
         one, other = theirs.findall(tag), ours.findall(tag)
-        if path.startswith("Bio") and len(one) == 1 < len(other):
+        if bio and not one and all(is_left_out(element, report) for element in other):
+            continue
+        if bio and len(one) == 1 < len(other):
             report.allow("last of several")
             other = other[-1:]
-        if path.startswith("Bio") and not one and report.allowed["not in the DTD"]:
-            continue
+        if bio and tag == "CommentsCorrections" and report.allowed["relation"]:
+            one, other = (sorted(links, key=lambda link: link.get("RefType", "")) for links in (one, other))
         if len(one) != len(other):
             report.differences.append(f"{path}/{tag}: {len(one)} there, {len(other)} ours")
         for number, (left, right) in enumerate(zip(one, other, strict=False), start=1):
             compare(left, right, f"{path}/{tag}[{number}]", report)
 
 
+def is_left_out(element: Any, report: Report) -> bool:
+    """Whether Bio.Entrez leaves out an element, or all that old links hold beside the links."""
+    if element.tag == "CommentsCorrections" and report.allowed["relation"] and len(element):
+        return all(report.left_out[child.tag] for child in element)
+    return bool(report.left_out[element.tag])
+
+
 def is_text(element: Any) -> bool:
-    """Whether an element holds words: nothing but text, or text with markup."""
-    return not len(element) or any(child.tag in INLINE for child in element)
+    """Whether words stand among an element's children, or belong there."""
+    if element.tag in WORDS:
+        return True
+    return bool(len(element)) and any(text and text.strip() for text in (element.text, *(c.tail for c in element)))
 
 
 def compare_text(theirs: Any, ours: Any, path: str, report: Report) -> None:
@@ -234,108 +301,65 @@ def words(element: Any) -> str:
     return repr(text if len(text) <= 300 else f"{text[:300]}...")
 
 
-def _refuse(address: str) -> Any:
-    raise OSError(f"no network in comparisons: {address}")
-
-
-def bio_read(data: bytes, report: Report) -> Any:
-    """What Bio.Entrez reads; the reasons for helping it are counted."""
-    Parser.urlopen = _refuse
-    if re.search(rb"<!DOCTYPE[^>]*[\"']http://", data[:4096]):
-        report.allow("address")
-    if not re.match(rb"(\xef\xbb\xbf)?<\?xml", data) or b"<!DOCTYPE" not in data[:4096]:
-        report.allow("no DTD")
-        data = with_dtd(data)
-    for _ in range(4):
-        handler = Parser.DataHandler(validate=not report.allowed["not in the DTD"], escape=True, ignore_errors=False)
-        handler.bypass_url_security = True
-        try:
-            with taking_all(bool(report.allowed["elsewhere"])):
-                return handler.read(io.BytesIO(data))
-        except Parser.ValidationError:
-            report.allow("not in the DTD")
-        except ValueError as error:
-            if "Unexpected item" not in str(error):
-                raise
-            report.allow("elsewhere")
-        except RuntimeError as error:
-            if "Failed to access" not in str(error):
-                raise
-            report.allow("newer DTD")
-            address = rb"(<!DOCTYPE[^>]*[\"'])https?://[^\"']*([\"'])"
-            data = re.sub(address, rb"\1" + NEWEST.encode() + rb"\2", data, count=1)
-    raise AssertionError("Bio.Entrez could not be helped")
-
-
-@contextmanager
-def taking_all(wanted: bool) -> Iterator[None]:
-    """Let Bio.Entrez keep elements that stand where the DTD has no place for them."""
-    kept = {kind: kind.store for kind in (Parser.DictionaryElement, Parser.ListElement)}
-
-    def lenient(element: Any, value: Any) -> None:
-        element.allowed_tags = None
-        kept[type(element)](element, value)
-
-    for kind in kept if wanted else ():
-        kind.store = lenient
-    try:
-        yield
-    finally:
-        for kind, store in kept.items():
-            kind.store = store
-
-
-def with_dtd(data: bytes) -> bytes:
-    data = re.sub(rb"^(\xef\xbb\xbf)?\s*(<\?xml.*?\?>)?\s*(<!DOCTYPE[^>]*>)?", b"", data, count=1, flags=re.DOTALL)
-    match = re.search(rb"<([A-Za-z]+)", data)
-    assert match is not None
-    return b'<?xml version="1.0"?>\n<!DOCTYPE %s PUBLIC "" "%s">\n%s' % (match[1], NEWEST.encode(), data)
-
-
-def bio_tree(value: Any) -> Any:
-    """What Bio.Entrez read, as an element again."""
-    if isinstance(value, str):
-        element = etree.fromstring(f"<{value.tag}>{value}</{value.tag}>", etree.XMLParser(huge_tree=False))
-    else:
-        element = etree.Element(value.tag)
-        for child in bio_children(value):
-            element.append(bio_tree(child))
-    for name, text in (value.attributes or {}).items():
-        element.set(name, text)
-    return element
-
-
-def bio_children(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from item if type(item) is list else [item]
-    else:
-        for item in value:
-            yield from item if type(item) is list else [item]
-
-
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
+
+
+def holds_records(data: bytes) -> str:
+    """Empty where the file may hold records; else why it holds none by its nature."""
+    try:
+        root = tree_of(data)
+    except etree.XMLSyntaxError:
+        return ""
+    name = etree.QName(root).localname
+    if name.removesuffix("Set") in HOLDERS or any(True for _ in root.iter(*(f"{{*}}{tag}" for tag in HOLDERS))):
+        return ""
+    return f"the outermost element is <{root.tag}>, and no record stands in it"
+
+
+def refused(data: bytes, error: FormatError) -> tuple[str, bool]:
+    """What is said of a file that we refuse, and whether that is a fault."""
+    nature = holds_records(data)
+    if nature:
+        return f"refused: {error}; it holds no records by nature: {nature}", False
+    try:
+        bio_read(data)
+    except BioError as theirs:
+        return f"refused: {error}; Bio.Entrez.read refuses it too ({theirs})", False
+    return f"FAULT: refused, where Bio.Entrez.read does not refuse it: {error}", True
+
+
+def checked(path: Path) -> int:
+    """Compare a file, say what was found, and count the faults."""
+    try:
+        data = unpacked(path)
+    except (OSError, EOFError, zlib.error) as error:
+        say(f"{path.name}: FAULT: cannot be read: {error}")
+        return 1
+    try:
+        report = compare_file(data, path.name)
+    except FormatError as error:
+        line, fault = refused(data, error)
+        say(f"{path.name}: {line}")
+        return int(fault)
+    reasons = ", ".join(f"{name} {count}" for name, count in sorted(report.allowed.items())) or "none"
+    say(f"{path.name}: {report.records} records, {report.leaves} values compared; allowed differences: {reasons}")
+    if report.refusal:
+        say(f"  Bio.Entrez.read refuses the file ({report.refusal}); compared with the XML alone")
+    for name, count in sorted(report.left_out.items()):
+        say(f"  Bio.Entrez leaves out <{name}>, {count} times; it is in our record")
+    for line in report.differences[:50]:
+        say(f"  {line}")
+    if len(report.differences) > 50:
+        say(f"  and {len(report.differences) - 50} more")
+    return len(report.differences)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    faults = 0
-    for path in parser.parse_args().files:
-        try:
-            report = compare_file(unpacked(path), path.name)
-        except FormatError as error:
-            say(f"{path.name}: refused: {error}")
-            continue
-        reasons = ", ".join(f"{name} {count}" for name, count in sorted(report.allowed.items())) or "none"
-        say(f"{path.name}: {report.records} records, {report.leaves} values equal; allowed differences: {reasons}")
-        for line in report.differences[:50]:
-            say(f"  {line}")
-        if len(report.differences) > 50:
-            say(f"  and {len(report.differences) - 50} more")
-        faults += len(report.differences)
-    return 1 if faults else 0
+    faults = [checked(path) for path in parser.parse_args().files]
+    return 1 if any(faults) else 0
 
 
 if __name__ == "__main__":

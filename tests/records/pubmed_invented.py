@@ -27,7 +27,8 @@ FORMULA = (
 )
 ABSTRACT = f"""<AbstractText Label="AIM" NlmCategory="OBJECTIVE">
 CO<sub>2</sub> &lt; 5 &amp; {FORMULA} rose.</AbstractText>
-<AbstractText Label="RESULT" NlmCategory="RESULTS">It <i>did <b>not</b></i> fall.</AbstractText>
+<AbstractText Label="RESULT" NlmCategory="RESULTS">It <i>did <b>not</b></i> <u>fall</u>.
+<DispFormula>{FORMULA}</DispFormula></AbstractText>
 <CopyrightInformation>None</CopyrightInformation>"""
 KEYWORDS = """<KeywordList Owner="NOTNLM"><Keyword MajorTopicYN="Y">one <i>two</i></Keyword>
 <Keyword MajorTopicYN="N">three</Keyword></KeywordList>"""

@@ -125,17 +125,20 @@ def add_pages(parent: Any, pages: Any) -> None:
 
 
 def add_journal(article: Any, citation: Any, journal: Journal) -> None:
-    child = add(article, "Journal")
-    if journal.issn is not None:
-        add(child, "ISSN", journal.issn, IssnType=journal.issn_type)
-    if (journal.cited_medium, journal.volume, journal.issue, journal.pub_date) != (None,) * 4:
-        issue = add(child, "JournalIssue", CitedMedium=journal.cited_medium)
-        add_each(issue, Volume=journal.volume, Issue=journal.issue)
-        add_when(issue, "PubDate", journal.pub_date)
-    add_each(child, Title=journal.title, ISOAbbreviation=journal.iso_abbreviation)
-    info = add(citation, "MedlineJournalInfo")
-    add_each(info, Country=journal.country, MedlineTA=journal.medline_ta, NlmUniqueID=journal.nlm_unique_id)
-    add_each(info, ISSNLinking=journal.issn_linking)
+    issued = (journal.cited_medium, journal.volume, journal.issue, journal.pub_date) != (None,) * 4
+    if issued or (journal.issn, journal.title, journal.iso_abbreviation) != (None,) * 3:
+        child = add(article, "Journal")
+        if journal.issn is not None:
+            add(child, "ISSN", journal.issn, IssnType=journal.issn_type)
+        if issued:
+            issue = add(child, "JournalIssue", CitedMedium=journal.cited_medium)
+            add_each(issue, Volume=journal.volume, Issue=journal.issue)
+            add_when(issue, "PubDate", journal.pub_date)
+        add_each(child, Title=journal.title, ISOAbbreviation=journal.iso_abbreviation)
+    if (journal.country, journal.medline_ta, journal.nlm_unique_id, journal.issn_linking) != (None,) * 4:
+        info = add(citation, "MedlineJournalInfo")
+        add_each(info, Country=journal.country, MedlineTA=journal.medline_ta, NlmUniqueID=journal.nlm_unique_id)
+        add_each(info, ISSNLinking=journal.issn_linking)
 
 
 def add_terms(parent: Any, wrapper: str, tag: str, terms: Any) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -94,11 +95,11 @@ SHAPES = {
     "UTF-16": whole(many(100)).decode().replace("utf-8", "utf-16").encode("utf-16"),
     "Latin-1": whole(many(60), article("<CoiStatement>é</CoiStatement>"), many(60))
     .decode()
-    .replace("utf-8", "latin-1")
+    .replace("utf-8", "iso-8859-1")
     .encode("latin-1"),
     "Latin-1 that could be UTF-8": whole(many(60), article("<CoiStatement>Ã©</CoiStatement>"), many(60))
     .decode()
-    .replace("utf-8", "latin-1")
+    .replace("utf-8", "iso-8859-1")
     .encode("latin-1"),
     "a fault in the middle": whole(many(100), article("<CoiStatement></b></CoiStatement>"), many(100)),
     "an unknown record in the middle": whole(many(100), "<New/>", many(100)),
@@ -182,6 +183,48 @@ def test_an_answer_that_is_cut_off_is_no_answer(tmp_path: Path, monkeypatch: pyt
     path = written(tmp_path / "a.xml", article())
     with pytest.raises(SynthError, match=f"ended with status {status} before it was done"):
         list(pubmed_lines([path], 2))
+
+
+def test_a_process_that_never_reads_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pubmed_crew, "_START", "import os; os._exit(5)")
+    monkeypatch.setattr(files, "PIECE", 3 * pubmed_crew.PIPE)  # more than a pipe takes: the writing itself fails
+    path = packed(tmp_path / "a.gz", whole(many(5_000)))
+    with pytest.raises(SynthError, match=r"a\.gz: a process that was reading this file ended with status 5 before"):
+        list(pubmed_lines([path], 2))
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_an_interrupt_is_for_the_process_that_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crews: list[pubmed_crew.Crew] = []
+
+    class Remembered(pubmed_crew.Crew):
+        def __init__(self, processes: int) -> None:
+            super().__init__(processes)
+            crews.append(self)
+
+    monkeypatch.setattr(files, "Crew", Remembered)
+    path = written(tmp_path / "a.xml", many(2_000))
+    lines = pubmed_lines([path], 2)
+    first = list(islice(lines, 50))  # of both processes
+    for process in crews[0].processes:
+        os.kill(process.pid, signal.SIGINT)  # as a terminal does to all of them
+    assert first + list(lines) == list(pubmed_lines([path]))
+
+
+def test_few_pieces_are_under_way() -> None:
+    taken = 0
+
+    def pieces() -> Iterator[tuple[pubmed_crew.Piece, bytes]]:
+        nonlocal taken
+        for taken in range(1, 41):
+            body = whole(article(pmid=taken))
+            yield pubmed_crew.Piece(0, "a.xml", size=len(body)), body
+
+    with pubmed_crew.Crew(2) as crew:
+        for number, (_, lines) in enumerate(crew.answers(pieces()), start=1):
+            assert lines is not None
+            assert msgspec.json.decode(lines)["pmid"] == str(number)
+            assert taken == min(number - 1 + 2 * pubmed_crew.UNDER_WAY, 40)
 
 
 @pytest.mark.usefixtures("small_pieces")

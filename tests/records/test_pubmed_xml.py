@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import msgspec
@@ -261,6 +262,11 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         "without",
     ),
     "a strange deletion": (SET.format("<DeleteCitation><Id>1</Id></DeleteCitation>"), "something else than PMIDs"),
+    "words in a deletion": (
+        SET.format("<DeleteCitation>4<PMID>5</PMID></DeleteCitation>"),
+        "something else than PMIDs",
+    ),
+    "words after a deletion": (SET.format("<DeleteCitation><PMID>5</PMID>6</DeleteCitation>"), "something else than"),
     "a deletion with attributes": (SET.format("<DeleteCitation a='1'/>"), "with attributes; none is known"),
     "entity expansion": (
         LAUGHS + SET.format(article("<CoiStatement>&b;</CoiStatement>")),
@@ -366,5 +372,21 @@ def test_records_are_json_and_back() -> None:
     for source in (ARTICLE, BOOK):
         record = one(source)
         assert msgspec.json.decode(msgspec.json.encode(record), type=PubmedRecord) == record
-    (_, deletion) = read(whole(article(), "<DeleteCitation><PMID>5</PMID></DeleteCitation>"))
-    assert msgspec.json.encode(deletion) == b'{"kind":"deletion","pmid":"5","element":"DeleteCitation"}'
+
+
+def test_what_a_record_is_always_stands_in_its_line() -> None:
+    (record, deletion) = read(whole(article(), "<DeleteCitation><PMID>5</PMID></DeleteCitation>"))
+    assert (
+        msgspec.json.encode(record)
+        == msgspec.json.encode(PubmedRecord(pmid="1", version="1"))
+        == b'{"pmid":"1","version":"1","kind":"article","status":"current"}'
+    )
+    assert (
+        msgspec.json.encode(deletion)
+        == msgspec.json.encode(Deletion("5"))
+        == b'{"kind":"deletion","pmid":"5","element":"DeleteCitation"}'
+    )
+    assert msgspec.json.encode(PubmedRecord(pmid="1")) == b'{"pmid":"1","kind":"article","status":"current"}'
+    assert json.loads(msgspec.json.encode(one(BOOK)))["kind"] == "book"
+    for line in (b'{"pmid":"1"}', msgspec.json.encode(PubmedRecord(pmid="1"))):
+        assert msgspec.json.decode(line, type=PubmedRecord) == PubmedRecord(pmid="1")

@@ -1,8 +1,13 @@
 """What PubMed prints of one record, with nothing left out.
 
 The names are those of PubMed's XML in small letters; the structure follows its DTD (pubmed_250101). Values are text
-as printed, inner white space included: a volume may read "12 Suppl 1", a year "1998-1999". What a record does not say
-is None or an empty tuple and does not stand in its JSON form.
+as printed, inner white space included: a volume may read "12 Suppl 1", a year "1998-1999".
+
+The JSON form (``msgspec.json.encode``) is one object a record, with the fields below by their names. What a record does
+not say is None or an empty tuple and does not stand in it; `pmid`, `kind` and `status` of a record and `kind`, `pmid`
+and `element` of a deletion always do, and `version` where PubMed prints it. A text is a string, or an object with
+`text` and `markup`. ``msgspec.json.decode(line, type=PubmedRecord)`` gives the same record back; a line is a Deletion
+where its `kind` is "deletion".
 """
 
 from __future__ import annotations
@@ -13,6 +18,20 @@ import msgspec
 
 Status = Literal["retracted", "retraction notice", "concern", "republished", "corrected", "current"]
 Kind = Literal["article", "book"]
+
+
+# Values that a constructor may leave out and that are written all the same: msgspec omits a plain default, never what
+# a function gives.
+def _article() -> Kind:
+    return "article"
+
+
+def _current() -> Status:
+    return "current"
+
+
+def _delete_citation() -> str:
+    return "DeleteCitation"
 
 
 class _Part(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -353,8 +372,8 @@ class PubmedRecord(_Part, frozen=True):
 
     pmid: str
     version: str | None = None
-    kind: Kind = "article"
-    status: Status = "current"
+    kind: Kind = msgspec.field(default_factory=_article)
+    status: Status = msgspec.field(default_factory=_current)
     doi: str | None = None
     pmcid: str | None = None
     title: Linked | None = None
@@ -419,4 +438,4 @@ class Deletion(_Part, frozen=True, tag="deletion", tag_field="kind"):
 
     pmid: str
     version: str | None = None
-    element: str = "DeleteCitation"
+    element: str = msgspec.field(default_factory=_delete_citation)

@@ -1,7 +1,8 @@
 """Processes that share the work on one file: pieces go out in turn, results come back in the order of the pieces.
 
 They are ordinary new processes of this Python, talked to through pipes, so that nothing depends on how the caller was
-started or on its threads. Two pieces a process are under way, no more: memory does not grow with the file.
+started or on its threads. Two pieces a process are under way, no more: memory grows with the largest
+record of a file, not with the file.
 """
 
 from __future__ import annotations

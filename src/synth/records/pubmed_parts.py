@@ -15,6 +15,7 @@ from synth.records.pubmed_shapes import (
     Table,
     fill,
     leaf,
+    leave_attribute,
     leave_element,
     lift,
     marked,
@@ -173,6 +174,11 @@ def of_journal(table: Table) -> Filler:
 
 def older_corrections(element: Any, values: list[Any], rest: list[Other]) -> None:
     """Links as they were written until 2009: one element, whose children are named as RefType says now."""
+    if not len(element):
+        leave_element(element, rest)
+        return
+    for name, value in element.items():
+        leave_attribute(element, name, value, rest)
     found = list(values[RECORD_CORRECTIONS] or ())
     for child in element[:]:
         if child.tag in RELATIONS:

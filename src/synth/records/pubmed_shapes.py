@@ -251,11 +251,6 @@ def valued(make: type[msgspec.Struct], attributes: Mapping[str, str], words: Rea
     return read
 
 
-def with_markup(make: type[msgspec.Struct], attributes: Mapping[str, str]) -> Reader:
-    """A reader of a part made of an element's text, which may have markup, and attributes."""
-    return valued(make, attributes, own_markup)
-
-
 class Gather:
     """A reader of a list: all children of that name as a tuple; an empty list is kept as an unknown element."""
 

@@ -3,6 +3,9 @@
 Accepted are PubmedArticleSet, PubmedBookArticleSet, BookDocumentSet, MedlineCitationSet (the older files of NLM) and a
 single record. The DTD is never fetched, entities are not expanded, and depth and size are bounded. What cannot be read
 stops the stream with an error: a file never gives fewer records than it holds.
+
+Memory does not grow with the file, but with its largest record: one of LARGEST_RECORD bytes is held whole, as elements
+and as a record. With an invented one of 12.7 MB (250,000 investigators) the process reached 246 MB.
 """
 
 from __future__ import annotations
@@ -179,6 +182,8 @@ def _one_line(text: str) -> str:
 def _deletions(element: Any) -> Iterator[Deletion]:
     if element.items():
         raise UnreadableError(element.sourceline, f"<{element.tag}> with attributes; none is known")
+    if any(text and text.strip() for text in (element.text, *(child.tail for child in element))):
+        raise UnreadableError(element.sourceline, f"<{element.tag}> holds something else than PMIDs")
     for child in element:
         unknown = set(child.keys()) - {"Version"}
         if child.tag != "PMID" or len(child) or unknown or not (child.text or "").strip():
