@@ -9,8 +9,20 @@ from hypothesis import strategies as st
 
 from synth.records.exchange import HOLDS
 from synth.records.exchange.names import SUFFIXES
+from synth.records.exchange.nbib import RELATED as NBIB_RELATED
 from synth.records.exchange.types import CSL_TYPES, TO_BIBTEX, TO_RIS
-from synth.records.reference import SEASONS, Date, More, Person, Reference, date_of, lines, one_line, short_name
+from synth.records.reference import (
+    SEASONS,
+    Date,
+    More,
+    Person,
+    Reference,
+    Related,
+    date_of,
+    lines,
+    one_line,
+    short_name,
+)
 
 PIECES = (
     *(
@@ -62,7 +74,7 @@ TYPES = {
 }
 MORE = {
     "ris": st.builds(More, st.just("ris"), st.sampled_from(["U1", "L1", "RN", "XX"]), BLOCK),
-    "nbib": st.builds(More, st.just("nbib"), st.sampled_from(["STAT", "SO", "GR", "FIR", "IR", "CIN"]), TEXT),
+    "nbib": st.builds(More, st.just("nbib"), st.sampled_from(["SO", "OWN", "FIR", "IR", "ECI"]), TEXT),
     "bibtex": st.builds(More, st.just("bibtex"), st.sampled_from(["howpublished", "file", "timestamp"]), WORD),
     "csl-json": st.builds(More, st.just("csl-json"), st.sampled_from(["event", "DOI-agency"]), TEXT.map(json.dumps)),
 }
@@ -90,6 +102,12 @@ def _tidied(person: Person) -> bool:
     return person.short != short_name(person) and (person.given or "").split(" ")[-1] not in SUFFIXES
 
 
+RELATED = st.builds(
+    Related, st.sampled_from(sorted(NBIB_RELATED.values())), st.none() | TEXT, st.none() | YEAR.map(str)
+)
+RELATED = RELATED.filter(lambda item: item.source or item.pmid)
+
+
 def persons(name: str, *, editors: bool = False) -> st.SearchStrategy[Person]:
     """People that a format holds."""
     part = TEXT.map(lambda text: one_line(text.replace(",", " "))).filter(bool) if name in ("ris", "nbib") else TEXT
@@ -106,6 +124,8 @@ def persons(name: str, *, editors: bool = False) -> st.SearchStrategy[Person]:
     person = st.builds(_person, part, st.none() | part, suffix, **extra, **beside).filter(_tidied)
     if editors and name == "nbib":
         return person
+    if name == "ris":
+        person = person.filter(lambda found: found.given or " " not in found.family)
     return person | st.builds(Person, literal=TEXT, **beside)
 
 
@@ -130,7 +150,9 @@ def fields(name: str) -> dict[str, st.SearchStrategy[object]]:
         "notes": st.lists(BLOCK if "notes" in HOLDS[name].several_lines else TEXT, max_size=2).map(tuple),
         "more": st.lists(MORE[name], max_size=2, unique_by=lambda item: item.tag).map(tuple),
     }
-    lists = ("urls", "keywords", "headings", "languages", "publication_types", "registrations")
+    lists = ("urls", "keywords", "headings", "languages", "publication_types", "registrations", "grants", "substances")
+    own["related"] = st.lists(RELATED, max_size=3).map(tuple)
+    own["electronic_date"] = st.none() | st.builds(Date, YEAR, st.integers(1, 12), st.integers(1, 28))
     own |= dict.fromkeys(lists, texts)
     return {field: own.get(field, text) for field in sorted(HOLDS[name].fields)}
 

@@ -13,6 +13,7 @@ import pytest
 from synth.errors import FormatError
 from synth.records.exchange import FORMATS, HOLDS, read_references, write_references
 from synth.records.exchange.names import without_commas
+from synth.records.exchange.nbib import RELATED
 from synth.records.pubmed import PubmedRecord, plain
 from synth.records.pubmed_xml import parse_pubmed
 from synth.records.reference import Person, Reference, one_line, reference_of, short_name
@@ -48,6 +49,8 @@ def held(reference: Reference, name: str) -> Reference:
     known = {field: getattr(reference, field) for field in holding.fields}
     if name == "ris":
         known["keywords"] = (*reference.keywords, *reference.headings)
+    if name == "nbib":
+        known["related"] = tuple(item for item in reference.related if item.type in RELATED.values())
     if name in ("ris", "nbib", "bibtex"):
         several = holding.several_lines
         known["abstract"] = reference.abstract if "abstract" in several else one_line(reference.abstract or "") or None
@@ -66,6 +69,8 @@ def held_person(person: Person, name: str, *, editor: bool = False) -> Person:
     if name == "ris":
         parts = {field: without_commas(getattr(found, field)) or None for field in ("given", "suffix")}
         found = msgspec.structs.replace(found, **parts)
+        if " " in (found.family or "") and not found.given and not found.suffix:
+            found = Person(literal=found.family)
     return msgspec.structs.replace(found, short=None) if found.short == short_name(found) else found
 
 

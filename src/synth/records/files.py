@@ -51,6 +51,38 @@ class _Unpacked(io.RawIOBase):
             raise FormatError(self.name, 0, f"the gzip file is damaged ({error}); fetch or copy it again") from None
 
 
+class _Begun(io.RawIOBase):
+    """A stream that cannot go back, with what was read of it already."""
+
+    def __init__(self, head: bytes, source: BinaryIO) -> None:
+        self.head, self.source = head, source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        if not self.head:
+            return self.source.readinto(buffer)  # type: ignore[attr-defined, no-any-return]
+        size = min(len(self.head), len(buffer))
+        buffer[:size], self.head = self.head[:size], self.head[size:]
+        return size
+
+
+def begun(source: BinaryIO, head: bytes) -> BinaryIO:
+    """The stream as it was before `head` was read of it; standard input and pipes cannot go back by themselves."""
+    if source.seekable():
+        source.seek(-len(head), io.SEEK_CUR)
+        return source
+    return cast(BinaryIO, io.BufferedReader(_Begun(head, source), PIECE))
+
+
+def uncompressed(source: BinaryIO, name: str) -> BinaryIO:
+    """The stream, out of gzip where it is in it; nothing but its first bytes is read before they are asked for."""
+    head = source.read(len(GZIP))
+    whole = begun(source, head)
+    return cast(BinaryIO, io.BufferedReader(_Unpacked(whole, name), PIECE)) if head == GZIP else whole
+
+
 @contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading bytes, uncompressed if it is gzip.
@@ -62,9 +94,7 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
     """
     try:
         with path.open("rb") as source:
-            packed = source.read(len(GZIP)) == GZIP
-            source.seek(0)
-            yield cast(BinaryIO, io.BufferedReader(_Unpacked(source, str(path)), PIECE)) if packed else source
+            yield uncompressed(source, str(path))
     except OSError as error:
         raise FormatError(str(path), 0, f"cannot be read: {error.strerror or error}") from None
 

@@ -82,6 +82,23 @@ class Person(_Part, frozen=True):
     affiliations: tuple[str, ...] = ()
 
 
+class Related(_Part, frozen=True):
+    """Another report of the same work, or about it: a retraction, an erratum, a comment.
+
+    Attributes
+    ----------
+    type : str
+        As PubMed's XML names it: RetractionIn stands in the retracted article, RetractionOf in the notice.
+    source : str or None
+        Where it is printed: "Invented J. 2020;1(1):1".
+    pmid : str or None
+    """
+
+    type: str
+    source: str | None = None
+    pmid: str | None = None
+
+
 class More(_Part, frozen=True):
     """What a format held and no field takes: its tag and value, written again to the same format only."""
 
@@ -115,6 +132,16 @@ class Reference(_Part, frozen=True, kw_only=True):
         Number of the record in a database other than PubMed.
     registrations : tuple of str
         Entries of trial registers and data banks: "ClinicalTrials.gov/NCT00000000".
+    related : tuple of Related
+        Retractions, errata, comments and the like.
+    grants : tuple of str
+        Number, acronym, agency, country: "X01 0000/YY/Invented Agency/Wales".
+    substances : tuple of str
+        Registry number and name: "0 (Invented Substance)".
+    journal_id, medline_status : str or None
+        The journal's number in NLM's catalogue; MEDLINE, PubMed-not-MEDLINE and so on.
+    electronic_date : Date or None
+        The day of electronic publication.
     more : tuple of More
         What the source held and no field takes.
     """
@@ -150,6 +177,12 @@ class Reference(_Part, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     accession: str | None = None
     registrations: tuple[str, ...] = ()
+    related: tuple[Related, ...] = ()
+    grants: tuple[str, ...] = ()
+    substances: tuple[str, ...] = ()
+    journal_id: str | None = None
+    medline_status: str | None = None
+    electronic_date: Date | None = None
     more: tuple[More, ...] = ()
 
 
@@ -221,8 +254,8 @@ def whole_family(person: Person) -> str:
 def reference_of(record: PubmedRecord) -> Reference:
     """The reference of a PubMed record, with markup flattened to words and each text in one line.
 
-    What a reference cannot hold (grants, substances, corrections, history, cited references and so on) stays in the
-    record. A document inside a book is a chapter, a book itself a book.
+    What a reference cannot hold (history, investigators, cited references and so on) stays in the record: `not_taken`
+    names it. A document inside a book is a chapter, a book itself a book.
     """
     base = _in_journal(record, record.journal or Journal()) if record.book is None else _in_book(record, record.book)
     return msgspec.structs.replace(
@@ -241,7 +274,33 @@ def reference_of(record: PubmedRecord) -> Reference:
         languages=_unique(map(one_line, record.languages)),
         publication_types=_unique(one_line(term.name) for term in record.publication_types),
         registrations=_unique(_registrations(record)),
+        related=_related(record),
+        grants=_unique(_grants(record)),
+        substances=_unique(f"{one_line(item.registry_number)} ({one_line(item.name)})" for item in record.chemicals),
+        medline_status=_first(record.medline_status),
+        electronic_date=next((_date(when) for when in record.article_dates if when.type == "Electronic"), None),
     )
+
+
+#: What `reference_of` takes of a record, whole or in the parts that `not_taken` looks at.
+_TAKEN = frozenset(
+    (
+        *("pmid", "version", "kind", "status", "doi", "pmcid", "title", "vernacular_title", "author_lists", "journal"),
+        *("book", "pagination", "e_locations", "article_dates", "languages", "publication_types", "abstract"),
+        *("keyword_lists", "mesh", "chemicals", "data_banks", "grants", "corrections", "article_ids", "medline_status"),
+    )
+)
+
+
+def not_taken(record: PubmedRecord) -> Iterable[str]:
+    """Names of what the record says and its reference does not: fields of `PubmedRecord`, or parts of them."""
+    yield from (name for name in record.__struct_fields__ if name not in _TAKEN and getattr(record, name))
+    if any(found.type not in ("pubmed", "doi", "pmc", "pii") for found in record.article_ids):
+        yield "article_ids"
+    if any(found.type == _CITES for found in record.corrections):
+        yield "cited reports"
+    if any(found.note for found in record.corrections):
+        yield "notes of corrections"
 
 
 def _words(text: Text | None) -> str | None:
@@ -267,6 +326,7 @@ def _in_journal(record: PubmedRecord, journal: Journal) -> Reference:
         issue=_first(journal.issue),
         issns=_unique((_first(journal.issn), _first(journal.issn_linking))),
         place=_first(journal.country),
+        journal_id=_first(journal.nlm_unique_id),
     )
 
 
@@ -347,6 +407,22 @@ def _headings(record: PubmedRecord) -> Iterable[str]:
     for heading in record.mesh:
         terms = (heading.descriptor, *heading.qualifiers)
         yield "/".join(f"{'*' if term.major == 'Y' else ''}{one_line(term.name)}" for term in terms)
+
+
+#: Reports that the article cites stand among the corrections of some records.
+_CITES = "Cites"
+
+
+def _related(record: PubmedRecord) -> tuple[Related, ...]:
+    found = [
+        Related(item.type, _first(item.source), _first(item.pmid)) for item in record.corrections if item.type != _CITES
+    ]
+    return tuple(dict.fromkeys(item for item in found if item.source or item.pmid))
+
+
+def _grants(record: PubmedRecord) -> Iterable[str]:
+    for grant in record.grants:
+        yield "/".join(filter(None, map(_first, (grant.id, grant.acronym, grant.agency, grant.country))))
 
 
 def _registrations(record: PubmedRecord) -> Iterable[str]:

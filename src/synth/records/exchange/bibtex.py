@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares.names import InvalidNameError, parse_single_name_into_parts, split_multiple_persons_names
@@ -24,6 +25,7 @@ from bibtexparser.model import (
 
 from synth.errors import FormatError
 from synth.records.exchange.latex import to_latex, to_unicode
+from synth.records.exchange.names import OTHERS, SUFFIXES, stands_for_others
 from synth.records.exchange.types import FROM_BIBTEX, OTHER, TO_BIBTEX
 from synth.records.reference import Date, More, Person, Reference, date_of, month_name, month_number, one_line
 
@@ -32,7 +34,16 @@ logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
 
 FORMAT = "bibtex"
 START = re.compile(r"(?m)^[ \t]*@[A-Za-z]+[ \t]*[{(]")
+# Braces, or an @ that begins a line as an entry does; addresses of mail, and comments without braces, are none.
+_REST = re.compile(r"[{}]|(?m:^)[ \t]*@(?!comment\b)[A-Za-z]", re.IGNORECASE)
 MONTHS = {month_name(number).lower(): month_name(number) for number in range(1, 13)}
+_DAY_AND_MONTH = re.compile(r"(\d{1,2})[.\s]*([A-Za-z]+)\.?|([A-Za-z]+)\.?\s*(\d{1,2})")
+_SUFFIXES = frozenset(suffix.lower() for suffix in (*SUFFIXES, "V", "VI"))
+_REPEATED_AND = re.compile(r"\s(?:and\s+){2,}", re.IGNORECASE)
+_AND_AT_ENDS = re.compile(r"^(?:and\s+)+|(?:\s+and)+$|^and$", re.IGNORECASE)
+_ET_AL = re.compile(r",?(?<!\band) et\.? al[.,]*$", re.IGNORECASE)
+# Names as other programs print them, in one list: Smith J., Doe K.
+_LISTED_NAME = re.compile(r"([^\W\d_][^\W\d_'’ -]*(?:[ '’-][^\W\d_]+)*) ((?:[^\W\d_]\.?[ -]?){1,4})")
 _ADDRESS = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)(?=10\.)", re.IGNORECASE)
 _ESCAPE = re.compile(
     r"\{?\\(?P<name>textbackslash|textbraceleft|textbraceright|textasciitilde|textasciicircum)(?:\{\})?\}?"
@@ -91,7 +102,7 @@ def _whole(block: Block, file: str) -> Block:
     if isinstance(block, ParsingFailedBlock):
         reason = one_line(str(getattr(block.error, "abort_reason", block.error)))
         raise FormatError(file, line, f"the entry that begins here is broken: {reason}")
-    if isinstance(block, ImplicitComment) and (found := re.search(r"[{}@]", block.comment)):
+    if isinstance(block, ImplicitComment) and (found := _REST.search(block.comment)):
         line += block.comment.count("\n", 0, found.start())
         message = "text between entries that looks like a part of one; is a brace too much, or an @ or a { missing?"
         raise FormatError(file, line, message)
@@ -170,7 +181,7 @@ def _reference(entry: Entry, fields: dict[str, str], file: str) -> Reference:
     name = entry.entry_type.lower()
     kind = FROM_BIBTEX.get(name, OTHER)
     left = dict(fields)
-    lists = {field: _listed(left.pop(tag, "")) for tag, field in LISTS.items()}
+    lists: dict[str, Any] = {field: _listed(left.pop(tag, "")) for tag, field in LISTS.items()}
     more = [More(FORMAT, "ENTRYTYPE", name)] if TO_BIBTEX[kind] != name else []
     return Reference(
         type=kind,
@@ -251,26 +262,52 @@ def _date(fields: dict[str, str]) -> Date | None:
         return Date(year=int(year) if year else None, literal=printed)
     if not parts:
         return date_of(_text(fields, "date") or "")
+    if len(parts) == 2 and (both := _DAY_AND_MONTH.fullmatch(parts[1])):
+        parts[1:] = [both[2], both[1]] if both[1] else [both[3], both[4]]
     if len(parts) > 1 and (number := month_number(parts[1])):
         parts[1] = month_name(number)
     return date_of(" ".join(parts))
 
 
 def _people(value: str, file: str, line: int) -> tuple[Person, ...]:
+    text = _AND_AT_ENDS.sub("", _REPEATED_AND.sub(" and ", one_line(value)))
+    text = _ET_AL.sub(" and others", text)
     try:
-        return tuple(_person(name) for name in split_multiple_persons_names(one_line(value)))
+        return tuple(person for name in split_multiple_persons_names(text) for person in _persons(name))
     except InvalidNameError as error:
         raise FormatError(file, line, one_line(str(error))) from error
 
 
-def _person(name: str) -> Person:
-    if name.lower() == "others":
-        return Person(literal="et al.")
+def _persons(name: str) -> list[Person]:
+    """The person of a name; several where it is a list of family names with initials and commas between."""
+    if stands_for_others(name):
+        return [OTHERS]
     if name.startswith("{") and name.endswith("}") and _depth(name[1:-1]) == 0:
-        return Person(literal=_words(name))
+        return [Person(literal=_words(name))]
+    if listed := _listed_names(name):
+        return listed
+    named = [part.strip() for part in _split(name, ",")]
+    if len(named) == 3 and not _is_suffix(named[1]):
+        if not _is_suffix(named[2]) or named[2].startswith("{"):
+            return [Person(literal=_words(name))]
+        name = ", ".join((named[0], named[2], named[1]))
     parts = parse_single_name_into_parts(name, strict=True)
     family, given, suffix = (_joined(words) for words in ([*parts.von, *parts.last], parts.first, parts.jr))
-    return Person(family=family, given=given, suffix=suffix) if family else Person(literal=_words(name))
+    return [Person(family=family, given=given, suffix=suffix) if family else Person(literal=_words(name))]
+
+
+def _listed_names(name: str) -> list[Person]:
+    """People of "Smith J., Doe K."; none where a part between commas is anything but a family name with initials."""
+    found = [_LISTED_NAME.fullmatch(part.strip()) for part in _split(to_unicode(name), ",")]
+    if len(found) < 2 or "{" in name:
+        return []
+    listed = [(parts[1], parts[2].strip()) for parts in found if parts and parts[2].isupper()]
+    return [Person(family=family, given=given) for family, given in listed] if len(listed) == len(found) else []
+
+
+def _is_suffix(text: str) -> bool:
+    """Whether the part between two commas is one: Jr, III; in braces its writer says so."""
+    return text.startswith("{") or text.rstrip(".").lower() in _SUFFIXES
 
 
 def _joined(words: Iterable[str]) -> str | None:
@@ -279,7 +316,7 @@ def _joined(words: Iterable[str]) -> str | None:
 
 def latex_name(person: Person, family: str) -> str:
     """The name as BibTeX takes it apart again: Family, Suffix, Given; a group in braces."""
-    if person.literal == "et al.":
+    if person.literal == OTHERS.literal:
         return "others"
     alone = person.given if not family else None
     if person.literal is not None or not family:
@@ -287,7 +324,10 @@ def latex_name(person: Person, family: str) -> str:
     parts = [family, *([person.suffix] if person.suffix else []), person.given or ""]
     if len(parts) == 2 and not parts[1] and re.fullmatch(r"[^\W\d_]+", family) and family.lower() not in _WORDS:
         return family
-    return ", ".join(_part(part) for part in parts)
+    written = [_part(part) for part in parts]
+    if len(parts) == 3 and not _is_suffix(written[1]):
+        written[1] = f"{{{written[1]}}}"
+    return ", ".join(written) if not _listed_names(", ".join(written)) else ", ".join(f"{{{part}}}" for part in written)
 
 
 _WORDS = ("and", "others")

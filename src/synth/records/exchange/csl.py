@@ -39,6 +39,23 @@ _TEXTS = {
     "abstract": ("abstract",),
     "accession": ("archive_location",),
 }
+#: Variables of CSL that no field takes; each of them says that an object is a reference.
+_OTHERS = frozenset(
+    (
+        *("annote", "archive", "archive_collection", "archive-place", "authority", "call-number", "categories"),
+        *("chair", "chapter-number", "citation-key", "citation-label", "citation-number", "collection-editor"),
+        *("collection-number", "collection-title", "compiler", "composer", "container-author", "contributor"),
+        *("curator", "dimensions", "director", "division", "editorial-director", "event", "event-date", "event-place"),
+        *("event-title", "executive-producer", "first-reference-note-number", "guest", "host", "illustrator"),
+        *("interviewer", "jurisdiction", "locator", "medium", "narrator", "number-of-pages", "number-of-volumes"),
+        *("organizer", "original-author", "original-date", "original-publisher", "original-publisher-place"),
+        *("page-first", "part-number", "part-title", "performer", "printing-number", "producer", "recipient"),
+        *("references", "reviewed-author", "reviewed-genre", "reviewed-title", "scale", "script-writer", "section"),
+        *("series-creator", "shortTitle", "source", "status", "submitted", "supplement-number", "title-short"),
+        *("translator", "version", "volume-title", "volume-title-short", "year-suffix", "accessed", "available-date"),
+        *("author", "editor", "issued", "custom"),
+    )
+)
 # The sign that parts the values, and those that may part them in files of others.
 _LISTS = {
     "issns": ("ISSN", ", ", "[,;]"),
@@ -57,6 +74,9 @@ _NAME_PARTS = {
     "particle": "non-dropping-particle",
     "dropping_particle": "dropping-particle",
 }
+_VARIABLES = frozenset(
+    (*_OTHERS, *(name for names in _TEXTS.values() for name in names), *(name for name, _, _ in _LISTS.values()))
+)
 _NUMBERED_SEASONS = dict(enumerate(("Spring", "Summer", "Autumn", "Winter"), 1))
 
 
@@ -70,8 +90,18 @@ def read_csl(text: str, file: str) -> tuple[Reference, ...]:
     """
     found = _json(text, file)
     if isinstance(found, dict):
+        _refuse_replies(found, file)
         found = found["items"] if isinstance(found.get("items"), list) else [found]
     return tuple(_item(item, f"{file}: item {number}") for number, item in enumerate(found, 1))
+
+
+def _refuse_replies(found: dict[str, Any], file: str) -> None:
+    """Refuse what programs give in place of references."""
+    if isinstance(found.get("message"), dict):
+        raise FormatError(file, 0, "a reply of Crossref, no CSL-JSON; its message (or message.items) holds the items")
+    error = found.get("error") or found.get("errors")
+    if error and not _VARIABLES & found.keys():
+        raise FormatError(file, 0, f"an error in place of references: {_dumped(error)[:200]}")
 
 
 def _json(text: str, file: str) -> Any:
@@ -102,6 +132,15 @@ def _item(item: Any, place: str) -> Reference:
     content = {name: value for name, value in item.items() if name not in ("id", "type") and value not in ("", [], {})}
     if not content and not own:
         raise FormatError(place, 0, "an item without any content; at least one variable beside id and type is expected")
+    if not own and not _VARIABLES & content.keys():
+        message = (
+            f"no variable of CSL among {', '.join(map(repr, content))[:80]}; title, author or DOI, say, is expected"
+        )
+        raise FormatError(place, 0, message)
+    try:
+        _dumped(item).encode()
+    except UnicodeEncodeError as error:
+        raise FormatError(place, 0, "half of a character (a lone surrogate) in a text; take it out") from error
     reference = _from_variables(item, place)
     if own is None:
         return reference

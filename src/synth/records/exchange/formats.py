@@ -64,7 +64,7 @@ def read_references(data: bytes, name: str) -> tuple[Reference, ...]:
 
 def is_xml(content: bytes) -> bool:
     """Whether a file out of gzip is XML, by its first sign; in UTF-16 too."""
-    return content[:200].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<")
+    return content[: 1 << 16].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<")
 
 
 def _from_pubmed(content: bytes, name: str) -> tuple[Reference, ...]:

@@ -54,6 +54,8 @@ _FORMS = frozenset(
 )
 _UPPER = dict(zip("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ", strict=True))
 _LOWER = dict(zip("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎", strict=True))
+_WORDS_RAISED = re.compile(r"([\^_])\s*\{?\\(?:textrm|textnormal|textit|textbf|text|mathrm|rm)\s*\{([^{}\\]*)\}\}?")
+_RAISED_WORDS = frozenset(("st", "nd", "rd", "th", "*", "†", "‡", "®", "™"))
 _BLANK_COMMANDS = frozenset(" ,;:!/-@\\\n")
 _TOKEN = re.compile(
     r"\\(?P<word>[A-Za-z]+)(?P<gap>[ \t\n]*)|\\(?P<sign>.)|(?P<math>\$[^$]*\$)|(?P<dash>---?|``|'')|(?P<other>.)",
@@ -154,13 +156,26 @@ def _mathematics(text: str) -> str | None:
     """The words between two dollars; None where they hold no formula (from $5 to $10)."""
     if not text or (not re.search(r"\\[A-Za-z]|[\^_{}]", text) and re.search(r"\s", text)):
         return None
+    text = _WORDS_RAISED.sub(_raised_words, text)
     return to_unicode(re.sub(r"([\^_])(?:\{([^{}\\]*)\}|([^\\{}]))", _raised, text))
 
 
+def _raised_words(found: re.Match[str]) -> str:
+    """Words above or below the line: with signs of Unicode where it has them, else as words, as with sup in HTML."""
+    return _signs(found[1], found[2]) or found[2]
+
+
 def _raised(found: re.Match[str]) -> str:
+    """Part of a formula above or below the line; without signs of Unicode for it the formula stays one."""
     text = found[2] if found[2] is not None else found[3]
-    signs = _UPPER if found[1] == "^" else _LOWER
-    return "".join(signs[sign] for sign in text) if all(sign in signs for sign in text) else f"{found[1]}{text}"
+    if found[1] == "^" and text in _RAISED_WORDS:
+        return text
+    return _signs(found[1], text) or f"{found[1]}{text if len(text) == 1 else f'({text})'}"
+
+
+def _signs(place: str, text: str) -> str | None:
+    signs = _UPPER if place == "^" else _LOWER
+    return "".join(signs[sign] for sign in text) if all(sign in signs for sign in text) else None
 
 
 def to_latex(text: str) -> str:

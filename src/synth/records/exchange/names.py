@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from synth.records.reference import Person, one_line, whole_family
 
+#: How a list of authors ends that goes on.
+OTHERS = Person(literal="et al.")
+_OTHERS = re.compile(r"(?:et\.? al|and others|others)[.,]*", re.IGNORECASE)
 #: Suffixes that MEDLINE prints after the given name.
 SUFFIXES = ("Jr", "Sr", "1st", "2nd", "3rd", "4th", "5th", "6th", "II", "III", "IV")
+
+
+def stands_for_others(text: str) -> bool:
+    """Whether a name is "et al." or the like."""
+    return _OTHERS.fullmatch(text.strip()) is not None
 
 
 def without_commas(text: str | None) -> str:
@@ -29,7 +39,12 @@ def ris_name(person: Person) -> str:
 
 
 def from_ris_name(text: str) -> Person:
-    """The person behind a name of RIS; a name without comma stays whole."""
+    """The person behind a name of RIS; a name without comma stays whole, and so do several words with one at the end.
+
+    EndNote writes groups so: "World Health Organization,".
+    """
+    if stands_for_others(text):
+        return OTHERS
     place = text.find(",")
     if place < 0:
         return Person(literal=text)
@@ -38,6 +53,8 @@ def from_ris_name(text: str) -> Person:
     family, given, suffix = [*(one_line(part) for part in text.split(",", 2)), "", ""][:3]
     if not family:
         return Person(literal=text)
+    if " " in family and not given and not suffix:
+        return Person(literal=family)
     return Person(family=family, given=given or None, suffix=suffix or None)
 
 
@@ -50,6 +67,8 @@ def medline_name(person: Person) -> str:
 
 def from_medline_name(text: str) -> Person:
     """The person behind a full name of MEDLINE."""
+    if stands_for_others(text):
+        return OTHERS
     family, _, given = text.partition(",")
     if not one_line(family):
         return Person(literal=text)
@@ -60,6 +79,8 @@ def from_medline_name(text: str) -> Person:
 
 def from_short_name(text: str) -> Person:
     """The person behind a short name of MEDLINE: Family Initials Suffix."""
+    if stands_for_others(text):
+        return OTHERS
     words = text.split(" ")
     suffix = words.pop() if len(words) > 2 and words[-1] in SUFFIXES else None
     initials = words.pop() if len(words) > 1 and words[-1].isupper() and len(words[-1]) <= 4 else None

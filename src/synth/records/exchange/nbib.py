@@ -14,13 +14,46 @@ import msgspec
 from synth.errors import FormatError
 from synth.records.exchange.names import from_medline_name, from_short_name, medline_name
 from synth.records.exchange.tagged import Field, Fields
-from synth.records.reference import More, Person, Reference, date_of, one_line, printed, short_name
+from synth.records.reference import (
+    Date,
+    More,
+    Person,
+    Reference,
+    Related,
+    date_from,
+    date_of,
+    one_line,
+    printed,
+    short_name,
+)
 
 FORMAT = "nbib"
 START = re.compile(r"(?m)^(?=.{4}- )[A-Z][A-Z0-9]{1,3} *- ")
 _TAG = re.compile(r"([A-Z][A-Z0-9]{1,3}) *$")
 _PLACED = re.compile(r"(.+) \[(doi|pii)\]")
 _ISSN = re.compile(r"\d{4}-?\d{3}[\dXx]")
+_RELATED = re.compile(r"(.*?)(?:(?:^| )PMID: ([0-9]+))?")
+_DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+#: Tags that the documentation of Bio.Medline names, with PubMed's words for the kinds of related reports.
+RELATED = {
+    "CON": "CommentOn",
+    "CIN": "CommentIn",
+    "EIN": "ErratumIn",
+    "EFR": "ErratumFor",
+    "CRI": "CorrectedandRepublishedIn",
+    "CRF": "CorrectedandRepublishedFrom",
+    "PRIN": "PartialRetractionIn",
+    "PROF": "PartialRetractionOf",
+    "RPI": "RepublishedIn",
+    "RPF": "RepublishedFrom",
+    "RIN": "RetractionIn",
+    "ROF": "RetractionOf",
+    "UIN": "UpdateIn",
+    "UOF": "UpdateOf",
+    "SPIN": "SummaryForPatientsIn",
+    "ORI": "OriginalReportIn",
+}
+_TAG_OF = {kind: tag for tag, kind in RELATED.items()}
 
 
 def read_nbib(text: str, file: str) -> tuple[Reference, ...]:
@@ -91,12 +124,33 @@ def _reference(found: list[Field], file: str) -> Reference:
         registrations=_texts(fields, "SI"),
         isbns=_texts(fields, "ISBN"),
         notes=_texts(fields, "GN"),
+        related=_related(fields),
+        grants=_texts(fields, "GR"),
+        substances=_texts(fields, "RN"),
+        journal_id=fields.one("JID"),
+        medline_status=fields.one("STAT"),
+        electronic_date=_day(fields),
     )
     return _with_places(reference, fields)
 
 
 def _texts(fields: Fields, tag: str) -> tuple[str, ...]:
     return tuple(item.text for item in fields.all(tag))
+
+
+def _related(fields: Fields) -> tuple[Related, ...]:
+    found = ((item.tag, _RELATED.fullmatch(item.text)) for item in fields.all(*RELATED))
+    return tuple(Related(RELATED[tag], parts[1] or None, parts[2]) for tag, parts in found if parts)
+
+
+def _day(fields: Fields) -> Date | None:
+    """The day of electronic publication; whatever else stands there is left."""
+    for item in fields.all("DEP"):
+        parts = _DAY.fullmatch(item.text)
+        if parts and (date := date_from(*parts.groups())):
+            return date
+        fields.give_back(item)
+    return None
 
 
 def _with_places(reference: Reference, fields: Fields) -> Reference:
@@ -185,7 +239,7 @@ def _pairs(reference: Reference, own: list[More]) -> list[tuple[str, str | None]
     whole = reference.type == "book"
     book = reference.title if whole else reference.container_title if reference.type == "chapter" else None
     return [
-        ("PMID", reference.pmid),
+        *(("PMID", reference.pmid), ("STAT", reference.medline_status)),
         *(("IS", number) for number in reference.issns if number not in printed_numbers),
         *(("ISBN", number) for number in reference.isbns),
         *(("VI", reference.volume), ("IP", reference.issue), ("DP", date)),
@@ -196,14 +250,26 @@ def _pairs(reference: Reference, own: list[More]) -> list[tuple[str, str | None]
         *(("EN", reference.edition), ("PB", reference.publisher)),
         *(("LA", language) for language in reference.languages),
         *(("SI", number) for number in reference.registrations),
+        *(("GR", grant) for grant in reference.grants),
         *(("PT", kind) for kind in reference.publication_types),
+        ("DEP", _written_day(reference.electronic_date)),
         *(("TT", reference.original_title), ("PL", reference.place), ("TA", reference.container_abbreviation)),
         ("JT", reference.container_title if reference.type != "chapter" else None),
+        *(("JID", reference.journal_id), *(("RN", substance) for substance in reference.substances)),
+        *((_TAG_OF[item.type], _printed(item)) for item in reference.related if item.type in _TAG_OF),
         *(("MH", heading) for heading in reference.headings),
         *(("OT", word) for word in reference.keywords),
         *(("GN", note) for note in reference.notes),
         *(("PMC", reference.pmcid), ("AID", pii if doi else None), ("AID", doi)),
     ]
+
+
+def _written_day(date: Date | None) -> str | None:
+    return f"{date.year:04d}{date.month:02d}{date.day:02d}" if date and date.year and date.month and date.day else None
+
+
+def _printed(item: Related) -> str:
+    return " ".join(filter(None, (item.source, f"PMID: {item.pmid}" if item.pmid else None)))
 
 
 def _places(reference: Reference) -> tuple[tuple[str | None, str], tuple[str | None, str]]:

@@ -22,6 +22,8 @@ START = re.compile(r"(?m)^TY  -")
 MARK = re.compile(r"(?m)^(?:TY|ER)  -")
 _TAG = re.compile(r"([A-Z][A-Z0-9])  -(.*)")
 _ALMOST = re.compile(r"(?:TY|AU) ?- \S|ER ?- ?$")
+# What Ovid and the Cochrane Library write before a record, and others after the last.
+_BETWEEN = re.compile(r"\d+\.\s*|Record #\d+ of \d+\s*|EF  -\s*")
 _HEADER = re.compile(r"[A-Z][\w ]*: .*")
 # What a reader might take for a tag where a line of an abstract begins with it.
 _LOOKS_LIKE_TAG = re.compile(r".. ? ?-")
@@ -51,6 +53,8 @@ def _records(text: str, file: str) -> list[tuple[Field, list[Field]]]:
     for number, line in enumerate(text.split("\n"), 1):
         tag, value = _parted(line, number, file)
         if start is None:
+            if _BETWEEN.fullmatch(line):
+                continue
             if tag == "TY":
                 start, fields = Field("TY", number, [value]), []
             elif tag is not None or (line.strip() and (records or not _HEADER.fullmatch(line))):

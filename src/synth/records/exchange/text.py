@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import re
 import zlib
+from typing import BinaryIO
 
 from synth.errors import FormatError
 
 GZIP = b"\x1f\x8b"
+#: Bytes of a file that is read as a whole: all but PubMed XML.
+LARGEST = 1 << 29
+_BLOCK = 1 << 20
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DECLARED = re.compile(rb"charset=[\"']?([A-Za-z0-9_.-]+)")
 _HEADER = 1_000
@@ -20,20 +25,48 @@ _ADVICE = (
 )
 
 
-def unpacked(data: bytes, file: str) -> bytes:
+def unpacked(data: bytes, file: str, largest: int = LARGEST) -> bytes:
     """The bytes of a file, out of gzip where they are in it.
 
     Raises
     ------
     FormatError
-        Damaged or cut gzip.
+        Damaged or cut gzip, gzip in gzip, more than `largest` bytes.
     """
-    if not data.startswith(GZIP):
-        return data
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise FormatError(file, 0, f"damaged gzip ({error}); a whole .gz file is expected") from error
+    content = data
+    if data.startswith(GZIP):
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as source:
+                content = whole(source, file, largest)
+        except (OSError, EOFError, zlib.error) as error:
+            raise FormatError(file, 0, f"damaged gzip ({error}); a whole .gz file is expected") from error
+        refuse_gzip(content, file)
+    return content
+
+
+def whole(source: BinaryIO | gzip.GzipFile, file: str, largest: int = LARGEST) -> bytes:
+    """All bytes of a stream that has no more than `largest`.
+
+    Raises
+    ------
+    FormatError
+        It has more.
+    """
+    blocks: list[bytes] = []
+    left = largest
+    while block := source.read(_BLOCK):
+        left -= len(block)
+        if left < 0:
+            size = f"{largest >> 20} MB" if largest >> 20 else f"{largest} bytes"
+            raise FormatError(file, 0, f"more than {size} unpacked; split the file (only PubMed XML may be larger)")
+        blocks.append(block)
+    return b"".join(blocks)
+
+
+def refuse_gzip(content: bytes, file: str) -> None:
+    """Refuse what is gzip after it came out of gzip."""
+    if content.startswith(GZIP):
+        raise FormatError(file, 0, "gzip inside of gzip; unpack it once (gunzip)")
 
 
 def decoded(data: bytes, file: str) -> str:
