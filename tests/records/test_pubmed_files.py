@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -153,18 +153,18 @@ def test_a_process_that_dies_is_told_of(tmp_path: Path, monkeypatch: pytest.Monk
     crews: list[pubmed_crew.Crew] = []
 
     class Remembered(pubmed_crew.Crew):
-        def __init__(self, processes: int) -> None:
-            super().__init__(processes)
+        def __init__(self, processes: int, answer: Callable[..., bytes | None]) -> None:
+            super().__init__(processes, answer)
             crews.append(self)
 
     monkeypatch.setattr(files, "Crew", Remembered)
     path = written(tmp_path / "a.xml", many(2_000))
     lines = pubmed_lines([path], 2)
     assert len(list(islice(lines, 50))) == 50
-    os.kill(crews[0].processes[1].pid, signal.SIGKILL)
+    os.kill(crews[0].processes[0].pid, signal.SIGKILL)
     with pytest.raises(SynthError, match=r"a\.xml: a process that was reading this file ended with status -9"):
         list(lines)
-    assert all(process.poll() is not None for process in crews[0].processes)
+    assert [process.poll() is not None for process in crews[0].processes] == [True]
 
 
 CUT_ANSWERS = {
@@ -198,8 +198,8 @@ def test_an_interrupt_is_for_the_process_that_was_started(tmp_path: Path, monkey
     crews: list[pubmed_crew.Crew] = []
 
     class Remembered(pubmed_crew.Crew):
-        def __init__(self, processes: int) -> None:
-            super().__init__(processes)
+        def __init__(self, processes: int, answer: Callable[..., bytes | None]) -> None:
+            super().__init__(processes, answer)
             crews.append(self)
 
     monkeypatch.setattr(files, "Crew", Remembered)
@@ -220,7 +220,7 @@ def test_few_pieces_are_under_way() -> None:
             body = whole(article(pmid=taken))
             yield pubmed_crew.Piece(0, "a.xml", size=len(body)), body
 
-    with pubmed_crew.Crew(2) as crew:
+    with pubmed_crew.Crew(2, files.answer) as crew:
         for number, (_, lines) in enumerate(crew.answers(pieces()), start=1):
             assert lines is not None
             assert msgspec.json.decode(lines)["pmid"] == str(number)
@@ -232,15 +232,15 @@ def test_stopping_early_ends_the_processes(tmp_path: Path, monkeypatch: pytest.M
     crews: list[pubmed_crew.Crew] = []
 
     class Remembered(pubmed_crew.Crew):
-        def __init__(self, processes: int) -> None:
-            super().__init__(processes)
+        def __init__(self, processes: int, answer: Callable[..., bytes | None]) -> None:
+            super().__init__(processes, answer)
             crews.append(self)
 
     monkeypatch.setattr(files, "Crew", Remembered)
     lines = pubmed_lines([written(tmp_path / "a.xml", many(2_000))], 2)
     next(lines)
     lines.close()  # type: ignore[attr-defined]
-    assert all(process.poll() is not None for process in crews[0].processes)
+    assert [process.poll() is not None for process in crews[0].processes] == [True]
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -127,7 +127,7 @@ def pubmed_lines(paths: Sequence[Path], processes: int = 1) -> Iterator[bytes]:
         for path in paths:
             yield from _lines(path)
         return
-    with Crew(processes) as crew:
+    with Crew(processes, answer) as crew:
         yield from _shared_lines(paths, crew)
 
 
@@ -240,10 +240,10 @@ def _cut_packed(number: int, name: str, cuts: Iterator[tuple[bytes, bool]]) -> I
 
 def serve_pieces() -> None:
     """What a process of a crew does."""
-    serve(_answer)
+    serve(answer)
 
 
-def _answer(piece: Piece, body: bytes) -> bytes | None:
+def answer(piece: Piece, body: bytes) -> bytes | None:
     """The lines of a piece; None where it cannot be read."""
     if not piece.size:
         with Path(piece.path).open("rb") as source:

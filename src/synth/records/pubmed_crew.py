@@ -92,9 +92,20 @@ class _Channel(Generic[_Message]):
 
 
 class Crew:
-    """Processes that answer pieces; to be used in a with statement, which ends them."""
+    """Processes that answer pieces; to be used in a with statement, which ends them.
 
-    def __init__(self, processes: int) -> None:
+    This process is one of them: what it reads itself need not come through a pipe.
+
+    Parameters
+    ----------
+    processes : int
+        In all, 2 or more.
+    answer : callable
+        What this process does with a piece; the others do what `serve` was given.
+    """
+
+    def __init__(self, processes: int, answer: _Answer) -> None:
+        self.answer = answer
         self.processes = [
             subprocess.Popen(
                 [sys.executable, "-c", _START, *sys.path],
@@ -102,7 +113,7 @@ class Crew:
                 stdout=subprocess.PIPE,
                 pipesize=PIPE,
             )
-            for _ in range(processes)
+            for _ in range(processes - 1)
         ]
         self.channels = [_channel(process) for process in self.processes]
 
@@ -130,24 +141,28 @@ class Crew:
         SynthError
             If a process ends before its work does.
         """
-        waiting: deque[tuple[Piece, int]] = deque()
+        waiting: deque[tuple[Piece, bytes, int]] = deque()
+        members = len(self.channels) + 1  # the last one is this process
         for turn, (piece, body) in enumerate(pieces):
-            member = turn % len(self.channels)
-            if not piece.fails:
+            member = turn % members
+            if not piece.fails and member < len(self.channels):
                 try:
                     self.channels[member].send(piece, body)
                 except BrokenPipeError:
                     raise self._ended(piece, member) from None
-            waiting.append((piece, member))
-            if len(waiting) >= UNDER_WAY * len(self.channels):
+                body = b""
+            waiting.append((piece, body, member))
+            if len(waiting) >= UNDER_WAY * members:
                 yield self._next(waiting)
         while waiting:
             yield self._next(waiting)
 
-    def _next(self, waiting: deque[tuple[Piece, int]]) -> tuple[Piece, bytes | None]:
-        piece, member = waiting.popleft()
+    def _next(self, waiting: deque[tuple[Piece, bytes, int]]) -> tuple[Piece, bytes | None]:
+        piece, body, member = waiting.popleft()
         if piece.fails:
             return piece, None
+        if member == len(self.channels):
+            return piece, self.answer(piece, body)
         answer = self.channels[member].receive()
         if answer is None:
             raise self._ended(piece, member)

@@ -21,7 +21,7 @@ from synth.records.pubmed_opening import CONTENT, HEAD, opening
 from synth.records.pubmed_record import read_record
 from synth.records.pubmed_shapes import UnreadableError
 
-BLOCK = 1 << 17  # bytes
+BLOCK = 1 << 15  # bytes; larger ones are slower, because they leave the processor's cache
 #: A record with thousands of authors and references has a few million bytes.
 LARGEST_RECORD = 1 << 24  # bytes
 DELETIONS = frozenset({"DeleteCitation", "DeleteDocument"})
