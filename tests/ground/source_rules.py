@@ -12,6 +12,7 @@ from pathlib import Path
 ORDER = (
     "errors",
     "provenance",
+    "safexml",
     "yamltext",
     "display",
     "quantities",

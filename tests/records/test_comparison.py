@@ -67,7 +67,7 @@ def test_housekeeping_is_no_change():
 
 def test_a_status_that_is_another_one():
     now = paper("1", month=12, status="retracted")
-    (change,) = compare([search(5, OLD)], search(9, now)).other_status
+    (change,) = compare([search(5, OLD)], search(9, now)).changed
     assert (change.pmid, change.before, change.now, change.fields) == ("1", "current", "retracted", ("status",))
 
 

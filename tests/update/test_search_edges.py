@@ -294,16 +294,25 @@ def test_a_cache_that_is_no_folder_is_told(searching: Searching):
         searching.search()
 
 
-def test_a_full_disk_while_publishing_leaves_everything_as_it_was(searching: Searching, monkeypatch):
+@pytest.mark.parametrize("moment", range(4))
+def test_a_full_disk_while_publishing_leaves_everything_as_it_was(searching: Searching, monkeypatch, moment: int):
     before = searching.files()
 
-    def full(descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    written = runs.write_whole
 
+    def full(path: Path, content: bytes) -> None:
+        if path.parent.name == "publish" or path.parent.parent.name == "publish":
+            if len(paths) == moment:
+                raise OSError(errno.ENOSPC, "No space left on device", str(path))
+            paths.append(path)
+        written(path, content)
+
+    paths: list[Path] = []
     with monkeypatch.context() as patch:
-        patch.setattr(runs.os, "fsync", full)
-        with pytest.raises(SearchError, match="No space left on device"):
+        patch.setattr(runs, "write_whole", full)
+        with pytest.raises(SearchError, match=r"publish/.* cannot be written .No space left on device"):
             searching.search()
+    assert len(paths) == moment
     assert searching.files() == before
     assert searching.search().snapshot.name == NAME
 

@@ -136,7 +136,7 @@ def test_a_second_search_tells_what_moved_and_why(searching: Searching):
     assert [(item.pmid, item.fields) for item in moved.changed if item.before == item.now] == [
         (str(WILSON), ("title",))
     ]
-    (retracted,) = moved.other_status
+    (retracted,) = (item for item in moved.changed if item.before != item.now)
     assert (retracted.pmid, retracted.before, retracted.now) == (str(NEW), "current", "retracted")
     said = "\n".join(words.told_update(found))
     assert f"STATUS pmid{NEW}: retracted (before: current)" in said

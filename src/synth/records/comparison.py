@@ -98,11 +98,6 @@ class Comparison:
         found = Counter([f"new: {item.reason}" for item in self.new] + [f"gone: {item.reason}" for item in self.gone])
         return tuple(sorted(found.items()))
 
-    @property
-    def other_status(self) -> tuple[Changed, ...]:
-        """Records whose status is another one now: retracted, corrected, an expression of concern."""
-        return tuple(item for item in self.changed if item.before != item.now)
-
 
 @dataclass(frozen=True)
 class _Earlier:

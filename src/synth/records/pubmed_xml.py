@@ -20,6 +20,7 @@ from synth.records.pubmed import Deletion, PubmedRecord
 from synth.records.pubmed_opening import CONTENT, HEAD, opening
 from synth.records.pubmed_record import read_record
 from synth.records.pubmed_shapes import UnreadableError
+from synth.safexml import SAFE
 
 BLOCK = 1 << 15  # bytes; larger ones are slower, because they leave the processor's cache
 #: A record with thousands of authors and references has a few million bytes.
@@ -84,16 +85,7 @@ class _Stream:
         self.in_set = root.endswith("Set")
         self.root: Any = None
         self.waiting = 0  # bytes since the end of a record, a block more or less
-        self.parser: Any = etree.XMLPullParser(
-            events=("start",),
-            tag=root,
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
+        self.parser: Any = etree.XMLPullParser(events=("start",), tag=root, **SAFE)
 
     def feed(self, block: bytes) -> Iterator[PubmedRecord | Deletion]:
         """Read on, and give the records that are complete."""

@@ -116,14 +116,14 @@ def merged(snapshots: Iterable[Snapshot]) -> tuple[Record, ...]:
     bases = {record.id: record for snapshot in ordered for record in snapshot.gathered}
     names = _names(ordered, bases)
     records = dict(bases)
-    for snapshot in ordered:
-        for found in snapshot.found:
-            name, day = names.get(found.pmid) or new_name(found.pmid), snapshot.manifest.date
-            base = bases.get(name)
-            if base is None:
-                records[name] = citation_of(found, name, day)
-            elif base.pmid is None or not title_doubt(base, found):
-                records[name] = updated(base, found, day)
+    last = {found.pmid: (found, snapshot.manifest.date) for snapshot in ordered for found in snapshot.found}
+    for pmid, (found, day) in last.items():
+        name = names.get(pmid) or new_name(pmid)
+        base = bases.get(name)
+        if base is None:
+            records[name] = citation_of(found, name, day)
+        elif base.pmid is None or not title_doubt(base, found):
+            records[name] = updated(base, found, day)
     return tuple(records[name] for name in sorted(records))
 
 

@@ -37,14 +37,13 @@ from synth.search.replies import (
     SpellReply,
     SummaryReply,
 )
+from synth.search.slices import LIMIT
 from synth.search.slots import Slots
 
 __all__ = ["EUTILS", "Account", "Client", "History", "HistoryExpired", "Policy"]
 
 #: Where NCBI serves the E-utilities.
 EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
-#: Records of which esearch gives the ids; those beyond need another query.
-REACH = 9_999
 
 _UTILITIES = ("esearch", "epost", "efetch", "esummary", "elink", "einfo", "espell")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -130,7 +129,7 @@ class Client:
         maxdate: str | None = None,
         datetype: str = "edat",
         retstart: int = 0,
-        retmax: int = REACH,
+        retmax: int = LIMIT,
         history: bool = False,
     ) -> SearchReply:
         """Ids of the records that match a query.
@@ -160,7 +159,7 @@ class Client:
 
         def read(body: bytes) -> SearchReply:
             reply = replies.read_search(body)
-            promised = min(retmax, max(0, min(reply.count, REACH) - retstart))
+            promised = min(retmax, max(0, min(reply.count, LIMIT) - retstart))
             if len(reply.ids) != promised:
                 raise BadReplyError(f"{len(reply.ids)} ids where the count of {reply.count} entails {promised}")
             if history and reply.history is None:

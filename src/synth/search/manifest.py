@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synth.yamltext import Day
+
+if TYPE_CHECKING:
+    from synth.search.fetching import ReplyDigest
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Pmid = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}$")]
@@ -32,6 +36,11 @@ class ReplyRun(_Model):
     asked: str = Field(min_length=1)
     sha256: Sha256
     size: int = Field(ge=0)
+
+    @classmethod
+    def of(cls, digest: ReplyDigest) -> ReplyRun:
+        """The same of a reply that was accepted."""
+        return cls.model_validate(asdict(digest))
 
 
 class StrategyRun(_Model):

@@ -15,6 +15,7 @@ from typing import Any
 from lxml import etree
 
 from synth.errors import RequestError
+from synth.safexml import SAFE
 
 _SHOWN = 500
 _BROKEN = "broken or cut XML"
@@ -359,17 +360,8 @@ def _parsed(body: bytes) -> Any:
     """Root element of well-formed XML that declares no entities of its own."""
     if not body.strip():
         raise BadReplyError("an empty body")
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        attribute_defaults=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(body, etree.XMLParser(**SAFE))
     except etree.XMLSyntaxError as error:
         kind = _kind(body)
         said = error.msg if kind == _BROKEN else _words(body)

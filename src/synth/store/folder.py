@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from pathlib import Path
 
@@ -77,6 +79,41 @@ def read_text(folder: Path, file: str) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         message = f"byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
         raise EvidenceError([Fault(file, line, "", message)]) from None
+
+
+def write_whole(path: Path, content: bytes, draft: Path | None = None) -> None:
+    """Write a file so that it is there whole or not at all, and stays when the machine stops.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made where there is none.
+    content : bytes
+    draft : Path, optional
+        Where it is written first; a hidden name beside it by default. Removed if writing fails.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = draft or path.with_name(f".{path.name}.part")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        flush_folder(path.parent)
+    except OSError:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def flush_folder(folder: Path) -> None:
+    """Wait until the disk has the names in a folder."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def files_under(folder: Path, pattern: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 import os
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from synth.errors import SearchError
+from synth.store.folder import flush_folder, write_whole
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _DRAFT = re.compile(r"\.[a-z0-9-]+\.(?P<process>[0-9]+)\.part")
@@ -39,7 +39,7 @@ class FileJournal:
             missing = [path for path in (folder, *folder.parents) if not path.exists()]
             folder.mkdir(parents=True, exist_ok=True)
             for path in missing:
-                _flush_folder(path.parent)
+                flush_folder(path.parent)
             for path in folder.iterdir():
                 draft = _DRAFT.fullmatch(path.name)
                 if draft and not _runs(int(draft["process"])):
@@ -72,15 +72,8 @@ class FileJournal:
         path = self._path(key)
         draft = path.with_name(f".{key}.{os.getpid()}.part")
         try:
-            with draft.open("wb") as file:
-                file.write(gzip.compress(_seal(key, body) + body, mtime=0))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-            _flush_folder(self.folder)
+            write_whole(path, gzip.compress(_seal(key, body) + body, mtime=0), draft)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
             raise SearchError(
                 f"{path.name} in {self.folder.name}: a reply of PubMed cannot be kept: {error.strerror or error}; "
                 "what was kept before is whole, and the next run goes on from there"
@@ -103,15 +96,6 @@ def _unpacked(key: str, packed: bytes) -> bytes:
     if seal != _seal(key, body):
         raise ValueError("its hash does not fit")
     return body
-
-
-def _flush_folder(folder: Path) -> None:
-    """Wait until the disk has the names in a folder."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def _runs(process: int) -> bool:

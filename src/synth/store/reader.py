@@ -133,7 +133,7 @@ class Reader:
         return tuple(found)
 
     def manifests(self) -> dict[str, Manifest]:
-        """Every search manifest by its file, oldest first."""
+        """Every search manifest by its file."""
         found = {}
         for file in files_under(self.folder, "search/*/manifest.json"):
             text = self.text(file)
@@ -147,7 +147,7 @@ class Reader:
             self.faults.append(Fault("search/", 0, "", message))
             self.unread.add("search/")
             self.asked.update(files_under(self.folder, "search/*/records.jsonl"))
-        return dict(sorted(found.items(), key=lambda item: (item[1].date, Path(item[0]).parent.name)))
+        return found
 
     def logs(self) -> dict[str, Table]:
         """Every reviewer's decisions."""

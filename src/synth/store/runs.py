@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from datetime import date
 from pathlib import Path
 
 from synth.errors import ParameterError, SearchError
-from synth.store.folder import review_folder
+from synth.store.folder import review_folder, write_whole
 from synth.store.snapshots import RECORDS
 
 CACHE = ".cache"
@@ -67,10 +66,10 @@ class Run:
         staged = self.folder / "publish"
         with _in_plain_words(self.review):
             shutil.rmtree(staged, ignore_errors=True)
-            _write(staged / "snapshot" / "manifest.json", manifest)
-            _write(staged / "snapshot" / "records.jsonl", snapshot)
-            _write(staged / "records.jsonl", records)
-            _write(staged / "ready", f"{self.date}-pubmed")
+            write_whole(staged / "snapshot" / "manifest.json", manifest.encode())
+            write_whole(staged / "snapshot" / "records.jsonl", snapshot.encode())
+            write_whole(staged / "records.jsonl", records.encode())
+            write_whole(staged / "ready", f"{self.date}-pubmed".encode())
         name = complete(self.review)
         assert name is not None  # it was made ready just now
         return name
@@ -128,7 +127,8 @@ def begin(folder: Path, asks: Mapping[str, object], today: date) -> Run:
             )
         return Run(unfinished, folder, date.fromisoformat(str(state["date"])), continued=True)
     with _in_plain_words(folder):
-        _write(unfinished / "run.json", json.dumps({"date": today.isoformat(), "asks": dict(asks)}, indent=1))
+        state_text = json.dumps({"date": today.isoformat(), "asks": dict(asks)}, indent=1)
+        write_whole(unfinished / "run.json", state_text.encode())
     return Run(unfinished, folder, today, continued=False)
 
 
@@ -174,7 +174,7 @@ def _named(folder: Path, staged: Path) -> str:
         return chosen.read_text(encoding="utf-8")
     (folder / "search").mkdir(exist_ok=True)
     name = _free_name(folder, (staged / "ready").read_text(encoding="utf-8"))
-    _write(chosen, name)
+    write_whole(chosen, name.encode())
     return name
 
 
@@ -190,7 +190,7 @@ def replace_records(folder: Path, text: str) -> bool:
     with _in_plain_words(folder):
         if path.is_file() and path.read_bytes() == text.encode():
             return False
-        _write(path, text)
+        write_whole(path, text.encode())
     return True
 
 
@@ -213,21 +213,6 @@ def _free_name(folder: Path, wished: str) -> str:
         number += 1
         name = f"{wished}-{number}"
     return name
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, and stays when the machine stops."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

@@ -11,12 +11,11 @@ from pathlib import Path
 
 from synth.records import Records
 from synth.search.entrez import Client
+from synth.search.slices import LIMIT, entire
+from synth.search.slots import WITH_KEY, WITHOUT_KEY
 from synth.store import read_review
 from synth.update.lookups import BATCH, DOIS
 from synth.update.run import planned
-
-#: PubMed gives no more ids to one query.
-MOST_IDS = 9_999
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,9 @@ def estimate(
     if client is None:
         return Estimate(tuple((item.id, None) for item in strategies), lookups, None, None)
     began = clock()
-    first = since.isoformat().replace("-", "/") if since else None
-    last = "3000/12/31" if since else None
+    first, last = entire(since).dates
     counted = [(item.id, client.search(item.query, mindate=first, maxdate=last, retmax=0).count) for item in strategies]
-    each = max((clock() - began) / len(counted), 1 / (10 if client.account.key else 3))
+    each = max((clock() - began) / len(counted), 1 / (WITH_KEY if client.account.key else WITHOUT_KEY))
     requests = lookups + sum(requests_of(hits) for _, hits in counted)
     return Estimate(tuple(counted), lookups, requests, requests * each)
 
@@ -85,5 +83,5 @@ def lookups_of(records: Records) -> int:
 
 def requests_of(hits: int) -> int:
     """Requests for so many hits: searches of the slices that they must be cut into, and fetches."""
-    slices = 1 if hits <= MOST_IDS else 2 * math.ceil(hits / MOST_IDS) + math.ceil(math.log2(hits / MOST_IDS)) + 4
+    slices = 1 if hits <= LIMIT else 2 * math.ceil(hits / LIMIT) + math.ceil(math.log2(hits / LIMIT)) + 4
     return slices + math.ceil(hits / BATCH)

@@ -205,10 +205,7 @@ class LookupRun:
             return
         try:
             for kept in fetcher.batch(batch):
-                digest = kept.digest
-                self.replies.append(
-                    ReplyRun(utility=digest.utility, asked=digest.asked, sha256=digest.sha256, size=digest.size)
-                )
+                self.replies.append(ReplyRun.of(kept.digest))
                 body = self.journal.read(kept.key) or b""
                 given = parse_pubmed(io.BytesIO(body), "a reply of PubMed")
                 records = newest(item for item in given if isinstance(item, PubmedRecord))
@@ -229,8 +226,7 @@ class LookupRun:
                     self.why_not[record.id].append(f"PubMed refused {utility} of {asked[:80]}")
                 return None
             self.journal.write(key, body)
-        kept = ReplyDigest.of(utility, asked, body)
-        self.replies.append(ReplyRun(utility=kept.utility, asked=kept.asked, sha256=kept.sha256, size=kept.size))
+        self.replies.append(ReplyRun.of(ReplyDigest.of(utility, asked, body)))
         return body
 
 

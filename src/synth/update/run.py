@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +26,7 @@ from synth.search.retrieval import Journal, Retrieval, retrieve
 from synth.store import ReviewFiles, read_review, record_faults
 from synth.store.journal import FileJournal
 from synth.store.runs import Run, alone, begin, complete, discard
+from synth.store.snapshots import digest_of
 from synth.update.lookups import LookupRun
 
 PACKAGE = "living-evidence-notebooks"
@@ -227,7 +227,7 @@ class _Search:
             lookups=tuple(lookups.lookups),
             lookup_replies=tuple(lookups.replies),
             held=len({pmid for item in runs for pmid in item.pmids}),
-            records_sha256=hashlib.sha256(lines_of(records).encode()).hexdigest(),
+            records_sha256=digest_of(lines_of(records)),
             tools=(f"{PACKAGE} {version(PACKAGE)}", f"biopython {version('biopython')}"),
         )
 
@@ -248,10 +248,7 @@ def _strategy_run(strategy: Strategy, found: Retrieval) -> StrategyRun:
         hits=found.hits,
         slices=tuple(SliceRun(label=item.label, count=item.count) for item in found.slices),
         pmids=found.pmids,
-        replies=tuple(
-            ReplyRun(utility=item.utility, asked=item.asked, sha256=item.sha256, size=item.size)
-            for item in found.replies
-        ),
+        replies=tuple(map(ReplyRun.of, found.replies)),
     )
 
 
