@@ -240,13 +240,13 @@ def test_overlap_counts_whichever_arm_declares_it():
 @pytest.mark.parametrize(
     ("effects", "options", "reason"),
     [
-        (([1.0, 2.0], [0.1]), {}, "one length"),
+        (([1.0, 2.0], [0.1]), {}, "2 estimates and 1 variances"),
         (([1.0, 2.0], [0.1, -1.0]), {}, "study 2: the variance is -1"),
         (([1.0, float("inf")], [0.1, 0.1]), {}, "study 2: the estimate is inf"),
         (([1.0, 2.0], [0.1, 0.1], [1, 2]), {}, "pair of arrays"),
         ([invented("a"), 3.0], {}, "pair of arrays"),
         (([1.0, 2.0], [0.1, 0.1]), {"interval": "wald"}, "interval 'wald'"),
-        (([1.0, 2.0], [0.1, 0.1]), {"tau2": "ML"}, "tau2 method 'ML'"),
+        (([1.0, 2.0], [0.1, 0.1]), {"tau2": "MAD"}, "method 'MAD'"),
         (([1.0, 2.0], [0.1, 0.1]), {"level": 95}, "confidence level 95"),
     ],
 )

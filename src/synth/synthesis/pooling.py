@@ -9,20 +9,22 @@ from typing import Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc
 
 from synth.effects.estimate import Effect
-from synth.effects.intervals import Interval, confidence_interval
 from synth.errors import MethodError
+from synth.synthesis.linear import FloatArray
+from synth.synthesis.models import MetaAnalysis, random_effects
 from synth.synthesis.results import PooledEffect, Standing
-from synth.synthesis.tau2 import FloatArray, Tau2Method, cochran_q, estimate_tau2, study_arrays, weighted_mean
+from synth.synthesis.studies import study_arrays, study_names
+from synth.synthesis.tau2 import Tau2Method
 
-IntervalMethod = Literal["hartung-knapp-guarded", "hartung-knapp", "normal"]
+IntervalMethod = Literal["hartung-knapp-guarded", "hartung-knapp", "t", "normal"]
 
-_TAU2_NAMES = {"REML": "REML", "DL": "DerSimonian-Laird", "PM": "Paule-Mandel"}
+_TAU2_NAMES = {"DL": "DerSimonian-Laird", "PM": "Paule-Mandel"}
 _INTERVAL_NAMES = {
     "hartung-knapp-guarded": "Hartung-Knapp interval, never narrower than the model-based one",
     "hartung-knapp": "Hartung-Knapp interval",
+    "t": "t interval",
     "normal": "normal interval",
 }
 
@@ -54,9 +56,9 @@ def pool_random_effects(
     effects : sequence of Effect, or (estimates, variances)
         At least two. Effects are of one measure, instrument, unit and unit of analysis, each with a standard error,
         and no two of one arm or of arms that share patients. Two arrays of shape (k,) stand for any other measure.
-    tau2 : {"REML", "DL", "PM"}
+    tau2 : Tau2Method
         Estimator of the between-study variance.
-    interval : {"hartung-knapp-guarded", "hartung-knapp", "normal"}
+    interval : {"hartung-knapp-guarded", "hartung-knapp", "t", "normal"}
         Interval of the mean. Guarded: the Hartung-Knapp standard error, or the model-based one where that is larger,
         with the t distribution of k - 1 degrees of freedom.
     level : float
@@ -94,42 +96,46 @@ def pool_random_effects(
     if k < 2:
         found = "no estimate with a variance" if k == 0 else f"only {studies.names[0]} has an estimate with a variance"
         raise MethodError(f"k = {k}: {found}; there is nothing to pool")
-    tau2_value = estimate_tau2(studies.y, studies.v, tau2)
-    w = 1 / (studies.v + tau2_value)
-    estimate = weighted_mean(studies.y, w)
-    model_based = float(np.sqrt(1 / np.sum(w)))
-    hartung_knapp = model_based * float(np.sqrt(cochran_q(studies.y, studies.v, tau2_value) / (k - 1)))
-    # With equal variances, and with Paule-Mandel, the two are equal but for rounding, which is no reason for a mark.
-    guard_applied = interval == "hartung-knapp-guarded" and hartung_knapp < model_based * (1 - 1e-9)
-    used = model_based if guard_applied or interval == "normal" else hartung_knapp
-    degrees_of_freedom = None if interval == "normal" else k - 1
-    q = cochran_q(studies.y, studies.v)
+    model = random_effects(studies.y, studies.v, method=tau2, test=interval, level=level, labels=studies.names)
+    return _result(studies, model)
+
+
+def _result(studies: _Studies, model: MetaAnalysis) -> PooledEffect:
+    k, prediction = model.k, model.predict()
+    assert prediction.prediction_low is not None
+    assert prediction.prediction_high is not None
+    assert model.q_e is not None
+    assert model.q_e_p is not None
+    model_based = float(np.sqrt(model.fits.covariance[0, 0, 0]))
+    few = k == 2
     return PooledEffect(
         measure=studies.measure,
         instrument=studies.instrument,
         unit=studies.unit,
         unit_of_analysis=studies.unit_of_analysis,
-        estimate=estimate,
+        estimate=model.estimate,
         standard_error=model_based,
-        standard_error_hartung_knapp=hartung_knapp,
-        guard_applied=guard_applied,
-        interval=confidence_interval(estimate, used, level, degrees_of_freedom),
-        interval_method=interval,
-        degrees_of_freedom=degrees_of_freedom,
-        level=level,
-        prediction=_prediction(estimate, used, tau2_value, level, k, degrees_of_freedom),
-        tau2=tau2_value,
-        tau2_method=tau2,
-        i2=_i2(studies.v, tau2_value),
-        q=q,
-        q_degrees_of_freedom=k - 1,
-        q_p=float(chdtrc(k - 1, q)),
+        standard_error_hartung_knapp=model_based * float(np.sqrt(model.fits.s2w[0])),
+        guard_applied=model.guard_applied,
+        interval=model.interval,
+        interval_method=model.test,
+        degrees_of_freedom=model.degrees_of_freedom,
+        level=model.level,
+        prediction=None if few else (float(prediction.prediction_low[0]), float(prediction.prediction_high[0])),
+        tau2=model.tau2,
+        tau2_method=model.method,
+        tau2_interval=None if few else model.tau2_interval().tau2,
+        i2=None if few else model.i2,
+        q=model.q_e,
+        q_degrees_of_freedom=model.q_e_df,
+        q_p=model.q_e_p,
         k=k,
         studies=studies.names,
-        weights=tuple((w / np.sum(w)).tolist()),
+        weights=tuple(model.weights.tolist()),
         standing=standing_of(k),
-        marks=_marks(k, guard_applied),
-        method=f"random effects, {_TAU2_NAMES[tau2]}, {_INTERVAL_NAMES[interval]}",
+        marks=model.marks,
+        method=f"random effects, {_TAU2_NAMES.get(model.method, model.method)}, {_INTERVAL_NAMES[model.test]}",
+        model=model,
     )
 
 
@@ -146,35 +152,6 @@ def standing_of(k: int) -> Standing:
     return "sensitivity only" if k == 2 else "few studies" if k < 5 else "plain"
 
 
-def _marks(k: int, guard_applied: bool) -> tuple[str, ...]:
-    marks = []
-    if k == 2:
-        marks.append("two studies: for sensitivity only, beside both results; no I2 and no prediction interval")
-    elif k < 5:
-        marks.append(f"only {k} studies: the between-study variance and both intervals are uncertain")
-    if guard_applied:
-        marks.append("the Hartung-Knapp standard error was below the model-based one, which was used instead")
-    return tuple(marks)
-
-
-def _prediction(
-    estimate: float, standard_error: float, tau2: float, level: float, k: int, degrees_of_freedom: int | None
-) -> Interval | None:
-    if k == 2:
-        return None
-    return confidence_interval(estimate, float(np.sqrt(tau2 + standard_error**2)), level, degrees_of_freedom)
-
-
-def _i2(v: FloatArray, tau2: float) -> float | None:
-    """Share of tau2 in the sum of tau2 and the typical sampling variance of Higgins and Thompson."""
-    k = len(v)
-    if k == 2:
-        return None
-    w = 1 / v
-    typical = (k - 1) * np.sum(w) / (np.sum(w) ** 2 - np.sum(w**2))
-    return float(tau2 / (tau2 + typical))
-
-
 def _studies_of(effects: Sequence[Effect] | tuple[ArrayLike, ArrayLike]) -> _Studies:
     if all(isinstance(effect, Effect) for effect in effects):
         return _from_effects([effect for effect in effects if isinstance(effect, Effect)])
@@ -182,7 +159,8 @@ def _studies_of(effects: Sequence[Effect] | tuple[ArrayLike, ArrayLike]) -> _Stu
         raise MethodError("effects, or a pair of arrays (estimates, variances), are expected")
     # isinstance cannot tell the two forms of the argument apart for a type checker; the lines above did.
     estimates, variances = cast("tuple[ArrayLike, ArrayLike]", effects)
-    return _Studies(*study_arrays(estimates, variances))
+    y, v = study_arrays(estimates, variances)
+    return _Studies(y, v, study_names(None, len(y)))
 
 
 def _from_effects(effects: list[Effect]) -> _Studies:
@@ -200,7 +178,8 @@ def _from_effects(effects: list[Effect]) -> _Studies:
                 raise MethodError(f"{effect.label}: {name} {mine!r}, but {first.label} has {expected!r}; never pooled")
     for one, other in combinations(effects, 2):
         _check_independent(one, other)
-    y, v, names = study_arrays([effect.estimate for effect in effects], variances, [e.label for e in effects])
+    names = tuple(effect.label for effect in effects)
+    y, v = study_arrays([effect.estimate for effect in effects], variances, names)
     return _Studies(y, v, names, first.measure, first.instrument, first.unit, first.unit_of_analysis)
 
 

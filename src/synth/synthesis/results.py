@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal
 
 from synth.effects.estimate import MEASURES
@@ -11,6 +11,8 @@ from synth.effects.intervals import Interval, figure
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from synth.synthesis.models import MetaAnalysis
 
 Standing = Literal["sensitivity only", "few studies", "plain"]
 
@@ -36,7 +38,7 @@ class PooledEffect:
     interval : tuple of float
         Confidence interval of the mean effect, by `interval_method`.
     interval_method : str
-        "hartung-knapp-guarded", "hartung-knapp" or "normal".
+        "hartung-knapp-guarded", "hartung-knapp", "t" or "normal".
     degrees_of_freedom : int or None
         Of the t distribution behind `interval` and `prediction`; None means the normal distribution.
     level : float
@@ -46,7 +48,9 @@ class PooledEffect:
     tau2 : float
         Between-study variance.
     tau2_method : str
-        "REML", "DL" or "PM".
+        Estimator, such as "REML".
+    tau2_interval : tuple of float, or None
+        Q-profile interval of tau2 at `level`. None at k = 2.
     i2 : float or None
         Share of the total variance that is between studies, 0 to 1, from tau2 and the typical sampling variance.
         None at k = 2.
@@ -64,6 +68,8 @@ class PooledEffect:
         Short sentences to show beside the result.
     method : str
         In words.
+    model : MetaAnalysis
+        The fitted model, for everything else that can be asked of it.
     """
 
     measure: str
@@ -81,6 +87,7 @@ class PooledEffect:
     prediction: Interval | None
     tau2: float
     tau2_method: str
+    tau2_interval: Interval | None
     i2: float | None
     q: float
     q_degrees_of_freedom: int
@@ -91,6 +98,7 @@ class PooledEffect:
     standing: Standing
     marks: tuple[str, ...]
     method: str
+    model: MetaAnalysis = field(compare=False, repr=False)
 
     def natural(self) -> tuple[float, Interval, Interval | None]:
         """Estimate, interval and prediction interval on the natural scale (a risk ratio, not its logarithm)."""
@@ -122,8 +130,8 @@ class PooledEffect:
         return pd.DataFrame([self._summary_row()])
 
     def to_dict(self) -> dict[str, object]:
-        """Every attribute by name, on the analysis scale."""
-        return asdict(self)
+        """Every attribute by name but the model, on the analysis scale."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "model"}
 
     def _repr_html_(self) -> str:
         row = self._summary_row()

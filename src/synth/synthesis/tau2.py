@@ -1,67 +1,83 @@
-"""Between-study variance of a random-effects model.
+"""Estimators of the between-study variance, for many data sets at once and for one.
 
-The letters are those of the literature: `y` are k estimates, `v` their sampling variances, `w` weights
-1 / (v + tau2), all of shape (k,).
+`w` are weights 1 / (v + tau2), k studies, p coefficients. Data sets are in units of their own (`linear.data_of`), so
+no result and no stopping rule depends on the unit of the data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
+from numpy.typing import ArrayLike
+from scipy.special import chdtri
 
 from synth.errors import MethodError
+from synth.synthesis.likelihood import restricted_maximum, unrestricted_maximum
+from synth.synthesis.linear import (
+    BoolArray,
+    Data,
+    FloatArray,
+    IntArray,
+    Weighted,
+    constant_basis,
+    data_of,
+    trace,
+    weighted,
+    weighted_by,
+)
+from synth.synthesis.roots import falling_roots
+from synth.synthesis.scores import generalised_q, trace_of_p
+from synth.synthesis.studies import study_arrays
 
-FloatArray = NDArray[np.float64]
-Tau2Method = Literal["REML", "DL", "PM"]
+Tau2Method = Literal["REML", "DL", "PM", "ML", "EB", "HE", "HS", "HSk", "SJ", "PMM", "GENQ"]
 
-#: Points at which the restricted score is looked at before its roots are bracketed.
-_GRID = 64
+#: Where a search for tau2 starts beside a sampling variance of 0, in units of the median variance.
+_NEARLY_ZERO = 1e-12
+
+#: Names for readers.
+TAU2_NAMES: dict[str, str] = {
+    "REML": "restricted maximum likelihood",
+    "DL": "DerSimonian-Laird",
+    "PM": "Paule-Mandel",
+    "ML": "maximum likelihood",
+    "EB": "empirical Bayes (Morris)",
+    "HE": "Hedges",
+    "HS": "Hunter-Schmidt",
+    "HSk": "Hunter-Schmidt with the correction for few studies",
+    "SJ": "Sidik-Jonkman",
+    "PMM": "median-unbiased Paule-Mandel",
+    "GENQ": "generalised Q statistic",
+}
 
 
-def study_arrays(
-    estimates: ArrayLike, variances: ArrayLike, labels: Sequence[str] | None = None
-) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
-    """Estimates and variances as arrays of one length, checked, with a name for each study.
+@dataclass(frozen=True, slots=True, eq=False)
+class Tau2:
+    """Between-study variances of B data sets, in the data's own unit squared.
 
-    Parameters
+    Attributes
     ----------
-    estimates, variances : array_like, shape (k,)
-        On one scale.
-    labels : sequence of str, optional
-        Names of the studies; "study 1" and so on where not given.
-
-    Raises
-    ------
-    MethodError
-        If the lengths differ, a number is not finite, or a variance is not above 0; the study is named.
+    values : ndarray, shape (B,)
+        From 0.
+    converged : ndarray of bool, shape (B,)
+        Always true for estimators in closed form.
     """
-    y, v = np.asarray(estimates, dtype=float), np.asarray(variances, dtype=float)
-    if y.ndim != 1 or y.shape != v.shape:
-        raise MethodError(f"estimates {y.shape} and variances {v.shape}: two columns of one length are expected")
-    names = tuple(labels) if labels is not None else tuple(f"study {number}" for number in range(1, len(y) + 1))
-    if len(names) != len(y):
-        raise MethodError(f"{len(names)} names for {len(y)} estimates: one name for each is expected")
-    for name, estimate, variance in zip(names, y.tolist(), v.tolist(), strict=True):
-        if not np.isfinite(estimate):
-            raise MethodError(f"{name}: the estimate is {estimate}; a finite number is expected")
-        if not (np.isfinite(variance) and variance > 0):
-            raise MethodError(f"{name}: the variance is {variance}; a finite number above 0 is expected")
-    return y, v, names
+
+    values: FloatArray
+    converged: BoolArray
 
 
 def estimate_tau2(estimates: ArrayLike, variances: ArrayLike, method: Tau2Method = "REML") -> float:
-    """Between-study variance.
+    """Between-study variance of one set of studies.
 
     Parameters
     ----------
     estimates, variances : array_like, shape (k,)
         At least two, on one scale.
-    method : {"REML", "DL", "PM"}
-        Restricted maximum likelihood; DerSimonian-Laird, truncated at 0; Paule-Mandel.
+    method : Tau2Method
+        Any but "GENQ", which needs weights.
 
     Returns
     -------
@@ -71,101 +87,166 @@ def estimate_tau2(estimates: ArrayLike, variances: ArrayLike, method: Tau2Method
     Raises
     ------
     MethodError
-        If there are fewer than two estimates, a number is out of range, or the method is unknown.
+        If there are fewer than two estimates, a number is out of range, the method is unknown, or its iteration does
+        not converge.
 
     References
     ----------
-    Viechtbauer 2005, J Educ Behav Stat 30:261-293 (REML); DerSimonian and Laird 1986, Control Clin Trials 7:177-188;
-    Paule and Mandel 1982, J Res Natl Bur Stand 87:377-385.
+    Viechtbauer 2005, J Educ Behav Stat 30:261-293; for each estimator see `MetaAnalysis.explain`.
     """
-    y, v, _ = study_arrays(estimates, variances)
+    y, v = study_arrays(estimates, variances)
     if len(y) < 2:
         raise MethodError(f"k = {len(y)}: a between-study variance needs at least 2 estimates")
-    if method not in _ESTIMATORS:
-        raise MethodError(f"tau2 method {method!r}: one of {', '.join(_ESTIMATORS)} is expected")
-    # In units of the median variance and around the median estimate, no result depends on the unit of the data.
-    scale = float(np.median(v))
-    return scale * _ESTIMATORS[method]((y - np.median(y)) / np.sqrt(scale), v / scale)
+    data = data_of(y, v, constant_basis(len(y)))
+    found = estimates_of_tau2(data, method)
+    if not found.converged[0]:
+        raise MethodError(f"tau2 method {method!r} did not converge")
+    return float(found.values[0]) * data.unit**2
 
 
-def weighted_mean(y: FloatArray, w: FloatArray) -> float:
-    """Mean of `y` with weights `w`."""
-    return float(np.sum(w * y) / np.sum(w))
+def estimates_of_tau2(data: Data, method: Tau2Method, weights: FloatArray | None = None) -> Tau2:
+    """Between-study variance of each data set.
 
+    Parameters
+    ----------
+    data : Data
+    method : Tau2Method
+    weights : ndarray, shape (k,), optional
+        Of the generalised Q statistic ("GENQ") and no other estimator.
 
-def cochran_q(y: FloatArray, v: FloatArray, tau2: float = 0.0) -> float:
-    """Weighted sum of squared deviations from the weighted mean; Cochran's Q where `tau2` is 0."""
-    w = 1 / (v + tau2)
-    return float(np.sum(w * (y - weighted_mean(y, w)) ** 2))
-
-
-def restricted_log_likelihood(y: FloatArray, v: FloatArray, tau2: float) -> float:
-    """Restricted log-likelihood of `tau2`, without its constant."""
-    w = 1 / (v + tau2)
-    return 0.5 * float(np.sum(np.log(w)) - np.log(np.sum(w))) - 0.5 * cochran_q(y, v, tau2)
-
-
-def _restricted_score(tau2: float, y: FloatArray, v: FloatArray) -> float:
-    """Twice the derivative of the restricted log-likelihood."""
-    w = 1 / (v + tau2)
-    residuals = y - weighted_mean(y, w)
-    return float(np.sum((w * residuals) ** 2) - np.sum(w) + np.sum(w**2) / np.sum(w))
-
-
-def _upper_bound(y: FloatArray, v: FloatArray) -> float:
-    """A tau2 from which on the restricted score is negative.
-
-    With s2 the sample variance of y, the score is at most (k - 1) times s2 / (min v + tau2)**2 - 1 / (max v + tau2),
-    so it is negative where tau2**2 > s2 * (tau2 + max v).
+    Raises
+    ------
+    MethodError
+        If a data set has a sampling variance of 0 and the estimator weights by 1 / v.
     """
-    s2 = float(np.var(y, ddof=1))
-    return (s2 + float(np.hypot(s2, 2 * np.sqrt(s2 * np.max(v))))) / 2
+    if method not in get_args(Tau2Method):
+        raise MethodError(f"tau2 method {method!r}: one of {', '.join(get_args(Tau2Method))} is expected")
+    if method == "GENQ":
+        if weights is None:
+            raise MethodError("tau2 method 'GENQ': weights are expected, one a study")
+        return _closed(data, lambda data: _moment(data, np.broadcast_to(weights, (1, len(weights)))))
+    if method in _CLOSED:
+        return _closed(data, _CLOSED[method])
+    if method in ("REML", "ML"):
+        return Tau2(*(restricted_maximum if method == "REML" else unrestricted_maximum)(data))
+    degrees = data.k - data.basis.p
+    # The median of a chi-squared variable in place of its mean makes the estimate too small as often as too large.
+    target = np.asarray(chdtri(degrees, 0.5) if method == "PMM" else degrees, dtype=float)
+    return Tau2(*generalised_q_at(data, target))
 
 
-def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    return float(brentq(function, low, high, xtol=1e-15, rtol=4 * np.finfo(float).eps, maxiter=500))
+def _closed(data: Data, estimator: Callable[[Data], FloatArray]) -> Tau2:
+    values, known = np.zeros(data.size), np.flatnonzero(data.k > data.basis.p)
+    if known.size:
+        values[known] = np.maximum(estimator(data if known.size == data.size else data.pick(known)), 0.0)
+    return Tau2(values, np.ones(data.size, dtype=bool))
 
 
-def _reml(y: FloatArray, v: FloatArray) -> float:
-    """The global maximum: the restricted likelihood can have several, and one of them at 0."""
-    upper = _upper_bound(y, v)
-    if upper == 0:
-        return 0.0
-
-    def score(tau2: float) -> float:
-        return _restricted_score(tau2, y, v)
-
-    # Below the smallest variance the score is nearly straight, so the grid need not reach far under it.
-    lowest = 1e-3 * min(float(np.min(v)), upper)
-    grid = [0.0, *np.geomspace(lowest, upper, _GRID).tolist()]
-    scores = [score(tau2) for tau2 in grid]
-    maxima = [0.0] if scores[0] <= 0 else []
-    for low, high, score_low, score_high in zip(grid, grid[1:], scores, scores[1:], strict=False):
-        if score_low > 0 >= score_high:
-            maxima.append(_root(score, low, high))
-    return max(maxima, key=lambda tau2: restricted_log_likelihood(y, v, tau2))
+def unweighted(data: Data) -> Weighted:
+    """Ordinary least squares."""
+    return weighted_by(data, np.ones((data.size, data.y.shape[-1])))
 
 
-def _dersimonian_laird(y: FloatArray, v: FloatArray) -> float:
-    w = 1 / v
-    excess = cochran_q(y, v) - (len(y) - 1)
-    return max(0.0, excess / float(np.sum(w) - np.sum(w**2) / np.sum(w)))
+def by_sampling_variance(data: Data) -> Weighted:
+    """Weighted least squares with weights 1 / v: the common-effect fit.
+
+    Raises
+    ------
+    MethodError
+        If a sampling variance is 0.
+    """
+    if not np.all(data.v > 0):
+        raise MethodError(
+            "a sampling variance is 0, so that weights 1 / v are infinite; variances above 0 are expected"
+        )
+    return weighted(data, np.zeros(data.size))
 
 
-def _paule_mandel(y: FloatArray, v: FloatArray) -> float:
-    """The generalised Q falls with tau2, so there is one root at most; at s2 it is at most k - 1."""
-
-    def excess(tau2: float) -> float:
-        return cochran_q(y, v, tau2) - (len(y) - 1)
-
-    upper = float(np.var(y, ddof=1))
-    if excess(0.0) <= 0 or excess(upper) >= 0:
-        return 0.0 if excess(0.0) <= 0 else upper
-    return _root(excess, 0.0, upper)
+def _moment(data: Data, base: FloatArray) -> FloatArray:
+    """The method of moments for any weights: Q less its expectation without heterogeneity, over its slope."""
+    fit = weighted_by(data, base * np.ones((data.size, 1)))
+    squared = fit.weights * fit.base
+    expected = (fit.weights * data.v).sum(axis=-1) - trace(fit.inverse, data.basis.products(squared * data.v))
+    result: FloatArray = (fit.q - expected) / trace_of_p(fit)
+    return result
 
 
-_ESTIMATORS: dict[str, Callable[[FloatArray, FloatArray], float]] = {
-    "REML": _reml,
+def _dersimonian_laird(data: Data) -> FloatArray:
+    fit = by_sampling_variance(data)
+    return (fit.q - (data.k - data.basis.p)) / trace_of_p(fit)
+
+
+def _hedges(data: Data) -> FloatArray:
+    return _moment(data, np.ones((1, data.y.shape[-1])))
+
+
+def _hunter_schmidt(data: Data) -> FloatArray:
+    fit = by_sampling_variance(data)
+    result: FloatArray = (fit.q - data.k) / fit.weights.sum(axis=-1)
+    return result
+
+
+def _hunter_schmidt_corrected(data: Data) -> FloatArray:
+    fit = by_sampling_variance(data)
+    result: FloatArray = (data.k / (data.k - data.basis.p) * fit.q - data.k) / fit.weights.sum(axis=-1)
+    return result
+
+
+def crude_variance(data: Data) -> FloatArray:
+    """Mean squared distance of the estimates from their mean, whatever the moderators: where Sidik-Jonkman starts."""
+    y = data.y + data.basis.expand(data.removed[None, :])
+    counts = np.ones_like(y) if data.counts is None else data.counts
+    mean = (counts * y).sum(axis=-1) / data.k
+    result: FloatArray = (counts * (y - mean[:, None]) ** 2).sum(axis=-1) / data.k * np.ones(data.size)
+    return result
+
+
+def _sidik_jonkman(data: Data) -> FloatArray:
+    start = crude_variance(data)
+    fit = weighted(data, np.where(start > 0, start, 1.0))
+    return start * fit.q / (data.k - data.basis.p)
+
+
+_CLOSED: dict[str, Callable[[Data], FloatArray]] = {
     "DL": _dersimonian_laird,
-    "PM": _paule_mandel,
+    "HE": _hedges,
+    "HS": _hunter_schmidt,
+    "HSk": _hunter_schmidt_corrected,
+    "SJ": _sidik_jonkman,
 }
+
+
+def generalised_q_at(data: Data, target: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """The between-study variance at which the generalised Q statistic of each data set has a value.
+
+    Parameters
+    ----------
+    data : Data
+    target : ndarray, shape (B,)
+        Above 0 where there are more studies than coefficients.
+
+    Returns
+    -------
+    tau2 : ndarray, shape (B,)
+        0 where the statistic is no larger even without heterogeneity.
+    converged : ndarray of bool, shape (B,)
+    """
+    values, converged = np.zeros(data.size), np.ones(data.size, dtype=bool)
+    lowest = np.zeros(data.size)
+    if not np.all(data.v > 0):
+        lowest += _NEARLY_ZERO
+    at_lowest = generalised_q(data, lowest)[0]
+    above = np.flatnonzero((at_lowest > target) & (data.k > data.basis.p))
+    if not above.size:
+        return values, converged
+    some, aims = data.pick(above), target[above]
+    # Weights are at most 1 / tau2, so the statistic is no larger than the unweighted sum of squares over tau2.
+    upper = unweighted(some).q / aims
+
+    def functions(points: FloatArray, which: IntArray) -> tuple[FloatArray, FloatArray]:
+        value, slope = generalised_q(some.pick(which), points)
+        return value - aims[which], slope
+
+    smallest = np.min(np.where(some.v > 0, some.v, np.inf), axis=-1) * np.ones(some.size)
+    values[above], converged[above] = falling_roots(functions, lowest[above], lowest[above], upper, smallest)
+    return values, converged

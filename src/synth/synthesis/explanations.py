@@ -1,0 +1,126 @@
+"""What a fitted model stands on, in words: marks beside the result, and a paragraph for a methods section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from synth.synthesis.tau2 import TAU2_NAMES
+
+if TYPE_CHECKING:
+    from synth.synthesis.models import MetaAnalysis
+
+#: Studies from which a pool stands without a flag.
+PLAIN_FROM = 5
+#: Studies for each moderator below which a meta-regression is flagged.
+STUDIES_A_MODERATOR = 10
+
+_TAU2_SOURCES = {
+    "REML": "Viechtbauer 2005, J Educ Behav Stat 30:261-293",
+    "ML": "Viechtbauer 2005, J Educ Behav Stat 30:261-293",
+    "DL": "DerSimonian and Laird 1986, Control Clin Trials 7:177-188",
+    "HE": "Hedges 1983, Psychol Bull 93:388-395",
+    "HS": "Hunter and Schmidt 1990, Methods of Meta-Analysis",
+    "HSk": "Brannick, Potter, Benitez and Morris 2019, Organ Res Methods 22:490-514",
+    "SJ": "Sidik and Jonkman 2005, J R Stat Soc C 54:367-384",
+    "EB": "Morris 1983, J Am Stat Assoc 78:47-55",
+    "PM": "Paule and Mandel 1982, J Res Natl Bur Stand 87:377-385",
+    "PMM": "the median-unbiased form of Paule and Mandel 1982, J Res Natl Bur Stand 87:377-385",
+    "GENQ": "DerSimonian and Kacker 2007, Contemp Clin Trials 28:105-114",
+}
+_TESTS = {
+    "normal": "Tests and intervals use the normal distribution.",
+    "t": "Tests and intervals use the t distribution with k - p degrees of freedom.",
+    "hartung-knapp": (
+        "Tests and intervals use the standard error of Hartung and Knapp (2001, Stat Med 20:3875-3889; with moderators "
+        "2003, Stat Med 22:2693-2710) and the t distribution with k - p degrees of freedom."
+    ),
+    "hartung-knapp-guarded": (
+        "Tests and intervals use the standard error of Hartung and Knapp (2001, Stat Med 20:3875-3889; with moderators "
+        "2003, Stat Med 22:2693-2710), or the model-based one where that is larger (Roever, Knapp and Friede 2015, BMC "
+        "Med Res Methodol 15:99), and the t distribution with k - p degrees of freedom."
+    ),
+}
+
+
+def marks(model: MetaAnalysis) -> tuple[str, ...]:
+    """Short sentences where the method stands on little (see `MetaAnalysis.marks`)."""
+    found = [_few(model), _moderators(model)]
+    if not model.converged:
+        found.append("the iteration for tau2 did not converge: the last value is shown")
+    if model.guard_applied:
+        found.append("the Hartung-Knapp standard error was below the model-based one, which was used instead")
+    if model.k > model.p and model.standard_errors.min() == 0:
+        found.append("the estimates agree exactly, so that the standard error is 0: it says nothing of the uncertainty")
+    if model.fixed_tau2 is not None:
+        found.append("tau2 was given and not estimated: its uncertainty is in no interval")
+    if not (model.variances > 0).all():
+        found.append("a sampling variance is 0: Q, I2 and the typical variance are not defined")
+    return tuple(mark for mark in found if mark)
+
+
+def _few(model: MetaAnalysis) -> str:
+    if model.k == 1:
+        return "one study: nothing is pooled, and tau2 is taken as 0"
+    if model.method == "common":
+        return ""
+    if model.k == 2:
+        return "two studies: for sensitivity only, beside both results; no I2 and no prediction interval"
+    if model.k < PLAIN_FROM:
+        return f"only {model.k} studies: the between-study variance and both intervals are uncertain"
+    return ""
+
+
+def _moderators(model: MetaAnalysis) -> str:
+    if not model.has_moderators:
+        return ""
+    if model.k == model.p:
+        return "as many coefficients as studies: the model fits exactly, and nothing is left to judge it by"
+    tested = len(model.moderators.tested)
+    if model.k < STUDIES_A_MODERATOR * tested:
+        return (
+            f"{model.k} studies for {tested} moderator column{'s' if tested > 1 else ''}: fewer than the "
+            f"{STUDIES_A_MODERATOR} for each that the Cochrane Handbook asks for"
+        )
+    return ""
+
+
+def explain(model: MetaAnalysis) -> str:
+    """A methods paragraph (see `MetaAnalysis.explain`)."""
+    parts = [_model_sentence(model), _tau2_sentence(model), _weights_sentence(model), _TESTS[model.test]]
+    parts.append(f"Intervals are of {100 * model.level:g}% level.")
+    if model.method != "common":
+        parts.append(
+            "Heterogeneity is described by tau2, by I2 as the share of tau2 in the total with the typical sampling "
+            "variance (Higgins and Thompson 2002, Stat Med 21:1539-1558), by Cochran's Q, and by a Q-profile interval "
+            "of tau2 (Viechtbauer 2007, Stat Med 26:37-52)."
+        )
+    return " ".join(part for part in parts if part)
+
+
+def _model_sentence(model: MetaAnalysis) -> str:
+    studies = "1 study" if model.k == 1 else f"{model.k} studies"
+    kind = "common-effect" if model.method == "common" else "random-effects"
+    if not model.has_moderators:
+        return f"The effects of {studies} were summarised by a {kind} model with inverse-variance weights."
+    names = ", ".join(coding.name for coding in model.moderators.codings)
+    kind = "common-effect" if model.method == "common" else "mixed-effects"
+    intercept = "" if model.moderators.intercept else ", without an intercept"
+    return f"The effects of {studies} were related to {names} by a {kind} meta-regression{intercept}."
+
+
+def _tau2_sentence(model: MetaAnalysis) -> str:
+    if model.method == "common":
+        return "No variance between the true effects of studies is assumed."
+    if model.fixed_tau2 is not None:
+        return f"The between-study variance was set to {model.fixed_tau2:g}."
+    iterated = " and solved to the last digits at its highest maximum" if model.method in ("REML", "ML") else ""
+    name, source = TAU2_NAMES[model.method], _TAU2_SOURCES[model.method]
+    return f"The between-study variance was estimated by the method {name} ({source}){iterated}."
+
+
+def _weights_sentence(model: MetaAnalysis) -> str:
+    if model.own_weights is None:
+        return ""
+    if len(set(model.own_weights.tolist())) == 1:
+        return "Studies were weighted equally; the standard error allows for their unequal variances."
+    return "Studies had weights of the analyst's own; the standard error allows for their variances."

@@ -1,0 +1,256 @@
+"""Tests and criteria of a fitted model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import chdtrc
+
+from synth.errors import MethodError
+from synth.synthesis.fitting import fit_data, two_sided, wald_p
+from synth.synthesis.linear import FloatArray, constant_basis, data_of
+from synth.synthesis.scores import log_determinant
+
+if TYPE_CHECKING:
+    from synth.synthesis.models import MetaAnalysis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WaldTest:
+    """Joint test of coefficients or of linear combinations of them.
+
+    Attributes
+    ----------
+    statistic : float or None
+        Chi-squared, or F where `df2` is given; None where the estimates have no variance.
+    df1 : int
+        Combinations tested together.
+    df2 : int or None
+        Denominator's degrees of freedom of F.
+    p_value : float or None
+    estimates, standard_errors, statistics, p_values : ndarray, shape (df1,)
+        Of each combination by itself; statistics are t or z.
+    """
+
+    statistic: float | None
+    df1: int
+    df2: int | None
+    p_value: float | None
+    estimates: FloatArray
+    standard_errors: FloatArray
+    statistics: FloatArray
+    p_values: FloatArray
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every result by name."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _plain(value: object) -> object:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def wald_test(model: MetaAnalysis, tested: Sequence[int | str] | None, combinations: ArrayLike | None) -> WaldTest:
+    """Joint test (see `MetaAnalysis.wald_test`)."""
+    rows = _combinations(model, tested, combinations)
+    estimates = rows @ model.beta
+    covariance = rows @ model.covariance @ rows.T
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    degrees = np.array(np.inf if model.degrees_of_freedom is None else float(model.degrees_of_freedom))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistics = np.where(estimates == 0, 0.0, estimates / errors)
+    joint, p_value = _joint(estimates, covariance, errors, float(degrees), dependent=combinations is not None)
+    return WaldTest(
+        statistic=joint,
+        df1=len(rows),
+        df2=model.degrees_of_freedom,
+        p_value=p_value,
+        estimates=estimates,
+        standard_errors=errors,
+        statistics=statistics,
+        p_values=two_sided(statistics, degrees),
+    )
+
+
+def _joint(
+    estimates: FloatArray, covariance: FloatArray, errors: FloatArray, degrees: float, *, dependent: bool
+) -> tuple[float | None, float | None]:
+    if not np.all(errors > 0):
+        return None, None
+    # On the scale of the standard errors, so that coefficients of any size are solved with the same digits.
+    correlation = covariance / np.outer(errors, errors)
+    if dependent and np.linalg.matrix_rank(correlation) < len(errors):
+        raise MethodError("the linear combinations depend on each other; each must say something of its own")
+    scaled = estimates / errors
+    statistic = float(scaled @ np.linalg.solve(correlation, scaled))
+    statistic = statistic / len(errors) if np.isfinite(degrees) else statistic
+    return statistic, wald_p(statistic, len(errors), degrees)
+
+
+def _combinations(
+    model: MetaAnalysis, tested: Sequence[int | str] | None, combinations: ArrayLike | None
+) -> FloatArray:
+    if (tested is None) == (combinations is None):
+        raise MethodError("either the coefficients to be tested or linear combinations of them are expected")
+    if combinations is not None:
+        rows = np.atleast_2d(np.asarray(combinations, dtype=float))
+        if rows.ndim != 2 or rows.shape[1] != model.p or not np.isfinite(rows).all() or not rows.any(axis=1).all():
+            raise MethodError(
+                f"linear combinations of shape {rows.shape}: rows of {model.p} finite numbers, not all 0, are expected"
+            )
+        return rows
+    indices = [_index(model, item) for item in tested or ()]
+    if not indices or len(set(indices)) < len(indices):
+        raise MethodError("coefficients to be tested: at least one, and each once, is expected")
+    return np.eye(model.p)[indices]
+
+
+def _index(model: MetaAnalysis, item: int | str) -> int:
+    index = model.names.index(item) if isinstance(item, str) and item in model.names else item
+    if not isinstance(index, int | np.integer) or not 0 <= index < model.p:
+        raise MethodError(
+            f"coefficient {item!r}: an index below {model.p} or one of {', '.join(model.names)} is expected"
+        )
+    return int(index)
+
+
+def variance_inflation(model: MetaAnalysis) -> dict[str, float]:
+    """Variance inflation factors (see `MetaAnalysis.vif`)."""
+    first = 1 if model.moderators.intercept else 0
+    covariance = model.fits.covariance[0][first:, first:]
+    if not len(covariance):
+        return {}
+    errors = np.sqrt(np.diag(covariance))
+    inverse = np.linalg.inv(covariance / np.outer(errors, errors))
+    return dict(zip(model.names[first:], np.diag(inverse).tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """How well a model fits, by one likelihood.
+
+    Attributes
+    ----------
+    log_likelihood, deviance, aic, bic, aicc : float
+        The deviance by the likelihood is against a saturated model; by the restricted one it is -2 times the
+        log-likelihood.
+    parameters : int
+        Coefficients, and one for tau2 where it was estimated.
+    """
+
+    log_likelihood: float
+    deviance: float
+    aic: float
+    bic: float
+    aicc: float
+    parameters: int
+
+
+def fit_statistics(model: MetaAnalysis) -> dict[Literal["ML", "REML"], Criteria]:
+    """Criteria by both likelihoods (see `MetaAnalysis.fit_statistics`)."""
+    estimated = model.method != "common" and model.fixed_tau2 is None
+    parameters = model.p + int(estimated)
+    return {
+        "ML": _criteria(*_likelihood(model), parameters, model.k),
+        "REML": _criteria(*_restricted_likelihood(model), parameters, model.k - model.p),
+    }
+
+
+def _criteria(height: float, deviance: float, parameters: int, observations: int) -> Criteria:
+    counted = max(observations, parameters + 2)
+    with np.errstate(divide="ignore"):
+        penalty = parameters * float(np.log(observations))
+    return Criteria(
+        log_likelihood=height,
+        deviance=deviance,
+        aic=-2 * height + 2 * parameters,
+        bic=-2 * height + penalty,
+        aicc=-2 * height + 2 * parameters * counted / (counted - parameters - 1),
+        parameters=parameters,
+    )
+
+
+def _squares(model: MetaAnalysis) -> tuple[FloatArray, float]:
+    totals = model.variances + model.tau2
+    return totals, float(np.sum((model.estimates - model.fitted) ** 2 / totals))
+
+
+def _likelihood(model: MetaAnalysis) -> tuple[float, float]:
+    totals, squares = _squares(model)
+    height = -0.5 * (model.k * np.log(2 * np.pi) + np.sum(np.log(totals)) + squares)
+    with np.errstate(divide="ignore"):
+        saturated = -0.5 * np.sum(np.log(2 * np.pi * model.variances))
+    return float(height), float(-2 * (height - saturated))
+
+
+def _restricted_likelihood(model: MetaAnalysis) -> tuple[float, float]:
+    totals, squares = _squares(model)
+    basis = model.basis
+    products = np.stack([basis.products(np.ones((1, model.k)))[0], basis.products(1 / totals[None, :])[0]])
+    of_columns, of_weighted = log_determinant(products)
+    residual_df = model.k - model.p
+    height = -0.5 * (residual_df * np.log(2 * np.pi) + np.sum(np.log(totals)) + of_weighted - of_columns + squares)
+    return float(height), float(-2 * height)
+
+
+def r_squared(model: MetaAnalysis) -> float | None:
+    """Share of the heterogeneity accounted for (see `MetaAnalysis.r2`)."""
+    if not model.has_moderators or not model.moderators.intercept or model.fixed_tau2 is not None:
+        return None
+    data = data_of(model.estimates, model.variances, constant_basis(model.k))
+    without = fit_data(data, model.method, weights=model.own_weights)
+    if model.method != "common":
+        before = float(without.tau2[0])
+        return max(0.0, (before - model.tau2) / before) if before > 0 else None
+    if model.q_e is None or model.q_e_df == 0 or not without.q_e[0] > 0:
+        return None
+    return max(0.0, 1 - (model.q_e / model.q_e_df) / (float(without.q_e[0]) / (model.k - 1)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelihoodRatioTest:
+    """A model against a smaller one within it.
+
+    Attributes
+    ----------
+    statistic, p_value : float
+        Chi-squared.
+    df : int
+        Coefficients that the smaller model lacks.
+    r2 : float or None
+        How far tau2 falls from the smaller to the larger model, a share; None where there was none to fall.
+    """
+
+    statistic: float
+    df: int
+    p_value: float
+    r2: float | None
+
+
+def likelihood_ratio_test(full: MetaAnalysis, reduced: MetaAnalysis) -> LikelihoodRatioTest:
+    """Likelihood-ratio test of two nested models of the same studies.
+
+    Raises
+    ------
+    MethodError
+        If a model was not fitted by maximum likelihood (restricted likelihoods with other moderators cannot be
+        compared), the studies differ, or the smaller model is not within the larger.
+    """
+    if {full.method, reduced.method} - {"ML", "common"} or full.method != reduced.method:
+        raise MethodError("likelihood-ratio test: both models by method 'ML', or both by 'common', are expected")
+    same = np.array_equal(full.estimates, reduced.estimates) and np.array_equal(full.variances, reduced.variances)
+    if not same:
+        raise MethodError("likelihood-ratio test: both models must be of the same studies, in the same order")
+    columns = np.column_stack([full.moderators.columns, reduced.moderators.columns])
+    df = full.p - reduced.p
+    if df < 1 or np.linalg.matrix_rank(columns) > full.p:
+        raise MethodError("likelihood-ratio test: the smaller model must lack coefficients and be within the larger")
+    heights = [model.fit_statistics()["ML"].log_likelihood for model in (full, reduced)]
+    statistic = max(0.0, 2 * (heights[0] - heights[1]))
+    before = reduced.tau2
+    r2 = max(0.0, (before - full.tau2) / before) if before > 0 else None
+    return LikelihoodRatioTest(statistic=statistic, df=df, p_value=float(chdtrc(df, statistic)), r2=r2)
