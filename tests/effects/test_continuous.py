@@ -145,7 +145,7 @@ def test_a_bound_leaves_the_sds_with_the_protocols_correlation():
 def test_a_bound_alone_gives_no_interval_and_says_so():
     effect = mean_change_effect(DOCWIRELTI, correlation=None, level=0.95)
     assert (effect.standard_error, effect.interval) == (None, None)
-    assert effect.derivation.standard_error_range[0] == 0
+    assert effect.derivation.rounding_range[0] == 0
     assert effect.marks == (
         "no interval: the p value is printed as a bound, which says of a paired t test only that the standard error "
         "is below 6.77",

@@ -143,7 +143,7 @@ def test_the_exact_p_of_a_paired_t_test_gives_its_standard_error_back(difference
     assume(1e-12 < p < 0.99)
     reading = standard_error_from_paired_p(mean, parse_printed_p(f"{p:.15e}"), len(sample))
     assert reading.standard_error == pytest.approx(standard_error, rel=1e-9)
-    assert reading.derivation.standard_error_range == (pytest.approx(standard_error), pytest.approx(standard_error))
+    assert reading.derivation.rounding_range == (pytest.approx(standard_error), pytest.approx(standard_error))
 
 
 def test_the_exact_p_of_an_unpaired_t_test_gives_its_standard_error_back():
@@ -174,9 +174,9 @@ def test_a_bound_gives_a_range_and_no_standard_error():
     assert below.is_bound
     assert below.standard_error is None
     assert below.interval(0.95) is None
-    assert below.derivation.standard_error_range == (0.0, pytest.approx(3.3 / stats.t.isf(0.0005, 13)))
+    assert below.derivation.rounding_range == (0.0, pytest.approx(3.3 / stats.t.isf(0.0005, 13)))
     above = standard_error_from_paired_p(-3.3, parse_printed_p(">0.05"), 14)
-    low, high = above.derivation.standard_error_range
+    low, high = above.derivation.rounding_range
     assert low == pytest.approx(3.3 / stats.t.isf(0.025, 13))
     assert math.isinf(high)
     assert above.widest_interval(0.95) == (-math.inf, math.inf)
@@ -244,6 +244,13 @@ def test_rank_tests_that_cannot_give_the_printed_p_are_named():
     assert unpaired.sentence == (
         "An exact Mann-Whitney test cannot have given the printed p value .003: at n = 5 its smallest is 0.00794."
     )
+
+
+def test_smallest_rank_p_values_of_large_groups_are_counted_by_logarithms():
+    signed, unpaired = rank_tests(parse_printed_p("0.5"), 501)
+    assert signed.smallest_p == 2.0**-500
+    assert unpaired.smallest_p == pytest.approx(2 / math.comb(1002, 501), rel=1e-10)
+    assert [test.smallest_p for test in rank_tests(parse_printed_p("0.5"), 10**9)] == [0.0, 0.0]
 
 
 def test_rank_tests_that_could_have_given_it_are_not_excluded():

@@ -159,6 +159,46 @@ def test_a_paired_t_test_carries_its_p_value(test: str) -> None:
     assert item.effect.standard_error is not None
 
 
+def test_ranges_carry_the_change_last_with_their_own_sds_in_the_grid() -> None:
+    ranges = {"baseline_min": 22, "baseline_max": 58, "followup_min": 41, "followup_max": 83}
+    item = series_of_row(n=12, cells=ranges)
+    assert item.effect is not None
+    assert item.effect.standard_error is not None
+    assert "from the range, normal distribution assumed" in item.effect.marks[0]
+    assert item.grid is not None
+    main = next(line for line in item.grid.lines if line.correlation == 0.5)
+    assert item.effect.interval == main.interval
+    assert series_of_row(n=12, p=".03", cells=ranges).grid is None
+    assert series_of_row(n=4, cells=ranges).effect.standard_error is None  # type: ignore[union-attr]
+
+
+def test_printed_digits_of_the_means_widen_the_range_of_the_standard_error() -> None:
+    whole, exact = (
+        series_of_row(before="40", after="60", p=".03"),
+        series_of_row(before="40.00", after="60.00", p=".03"),
+    )
+    ranges = []
+    for item in (whole, exact):
+        assert item.effect is not None
+        assert item.effect.derivation is not None
+        ranges.append(item.effect.derivation.rounding_range)
+    assert ranges[0][0] < ranges[1][0] < ranges[1][1] < ranges[0][1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "check"),
+    [
+        ({"p": ".002", "change_sd": 5, "n": 12}, "sd_is_standard_error"),
+        ({"sd": 25, "cells": {"baseline_min": 22, "baseline_max": 58}, "n": 12}, "sd_beyond_range"),
+        ({"p": ".002", "sd": 2.9, "n": 12}, "sds_are_standard_errors"),
+    ],
+)
+def test_figures_that_disagree_are_flagged_beside_the_series(cells, check: str) -> None:
+    assert check in {finding.check for finding in series_of_row(**cells).findings}
+    other = series_of_row(**cells, test="Wilcoxon")
+    assert (check in {finding.check for finding in other.findings}) == (check == "sd_beyond_range")
+
+
 def test_a_study_of_the_annex_gives_no_estimate(ifi) -> None:
     (kim,) = ifi.answer("injection", "pain", "pain score").series
     assert kim.role == "annex"

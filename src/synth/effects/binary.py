@@ -1,18 +1,22 @@
-"""Ratios from the counts of two arms."""
+"""Effects from the counts of two arms."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from synth.effects.columns import FloatArray
+from synth.effects.compute import effect_sizes
 from synth.effects.estimate import Effect
-from synth.effects.intervals import confidence_interval
+from synth.effects.zero_cells import ZeroCells
 from synth.errors import MethodError, ZeroCellError
 
-FloatArray = NDArray[np.float64]
+# What a planned comparison of two arms can be made in.
+TWO_ARM_MEASURES: Final = ("RR", "OR", "RD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,25 @@ class TwoArmCounts:
     rows: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class TwoArmEffects:
+    """Effects of several studies, and the studies that the rule for empty cells left out.
+
+    Attributes
+    ----------
+    effects : tuple of Effect
+        In the order of the counts; a corrected study carries a mark that says what was added.
+    left_out : tuple of (str, str)
+        Study and reason.
+    method : str
+        In words.
+    """
+
+    effects: tuple[Effect, ...]
+    left_out: tuple[tuple[str, str], ...]
+    method: str
+
+
 def log_risk_ratio(
     events_treated: ArrayLike,
     total_treated: ArrayLike,
@@ -48,7 +71,7 @@ def log_risk_ratio(
     *,
     labels: Sequence[str] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Log risk ratio, treated over control, and its sampling variance.
+    """Log risk ratio, treated over control, and its sampling variance, without any correction.
 
     Parameters
     ----------
@@ -74,34 +97,100 @@ def log_risk_ratio(
     ----------
     Katz et al. 1978, Biometrics 34:469-474, for the variance.
     """
-    given = (events_treated, total_treated, events_control, total_control)
-    columns = [np.atleast_1d(np.asarray(column, dtype=float)) for column in given]
-    shapes = [column.shape for column in columns]
-    if len(set(shapes)) > 1 or columns[0].ndim != 1:
-        raise MethodError(f"events and totals of two arms: four columns of one length are expected, got {shapes}")
-    if labels is None:
-        labels = [f"study {number}" for number in range(1, len(columns[0]) + 1)]
-    for label, *counts in zip(labels, *columns, strict=True):
-        _check_counts(label, "treated", counts[0], counts[1])
-        _check_counts(label, "control", counts[2], counts[3])
-        if counts[0] == counts[1] and counts[2] == counts[3]:
-            raise ZeroCellError(f"{label}: every participant of both arms has the event, the variance of log RR is 0")
-    a, n1, c, n2 = columns
-    return np.log(a / n1) - np.log(c / n2), 1 / a - 1 / n1 + 1 / c - 1 / n2
+    found = effect_sizes(
+        "RR",
+        labels=labels,
+        events_treated=events_treated,
+        total_treated=total_treated,
+        events_control=events_control,
+        total_control=total_control,
+    )
+    return found.estimates, found.variances
 
 
-def _check_counts(label: str, arm: str, events: float, total: float) -> None:
-    if not (float(events).is_integer() and float(total).is_integer() and 0 <= events <= total and total > 0):
-        counts = f"{events:g} events of {total:g} in the {arm} arm"
-        raise MethodError(f"{label}: {counts}; whole numbers are expected, events from 0 to the total")
-    if events == 0:
-        raise ZeroCellError(
-            f"{label}: no events in the {arm} arm, log RR is not finite; the protocol must say what to do"
-        )
+def two_arm_effects(
+    counts: Sequence[TwoArmCounts], *, measure: str = "RR", level: float, zero_cells: ZeroCells | None = None
+) -> TwoArmEffects:
+    """Effects of studies with two arms, treated against control, with normal-theory intervals.
+
+    Parameters
+    ----------
+    counts : sequence of TwoArmCounts
+        One a study; all together, since a rule for empty cells may look at all of them.
+    measure : {"RR", "OR", "RD"}
+        Risk ratio and odds ratio as natural logarithm, risk difference as it is.
+    level : float
+        Confidence level, a proportion.
+    zero_cells : ZeroCells, optional
+        What is done with empty cells. Without a rule nothing is added, and an arm that gives no effect is an error.
+
+    Returns
+    -------
+    TwoArmEffects
+
+    Raises
+    ------
+    ZeroCellError
+        If empty cells leave a study without an effect and no rule covers it.
+    MethodError
+        If the measure is none of these, or the counts cannot be.
+    """
+    if measure not in TWO_ARM_MEASURES:
+        raise MethodError(f"measure {measure!r}; one of {', '.join(TWO_ARM_MEASURES)} is expected for two arms")
+    found = effect_sizes(
+        measure,
+        labels=[pair.study_id for pair in counts],
+        zero_cells=zero_cells,
+        events_treated=[pair.events_treated for pair in counts],
+        total_treated=[pair.total_treated for pair in counts],
+        events_control=[pair.events_control for pair in counts],
+        total_control=[pair.total_control for pair in counts],
+    )
+    used = [pair for pair, usable in zip(counts, found.usable, strict=True) if usable]
+    effects = tuple(
+        replace(effect, unit_of_analysis=pair.unit_of_analysis, rows=pair.rows)
+        for effect, pair in zip(found.to_effects(level), used, strict=True)
+    )
+    out = tuple((found.labels[row], "; ".join(found.marks[row])) for row in np.flatnonzero(~found.usable))
+    return TwoArmEffects(effects, out, found.method)
+
+
+def two_arm_effect(
+    counts: TwoArmCounts, *, measure: str = "RR", level: float, zero_cells: ZeroCells | None = None
+) -> Effect:
+    """The effect of one study; as `two_arm_effects`.
+
+    Parameters
+    ----------
+    counts : TwoArmCounts
+        Of one study.
+    measure : {"RR", "OR", "RD"}
+        Risk ratio and odds ratio as natural logarithm, risk difference as it is.
+    level : float
+        Confidence level, a proportion.
+    zero_cells : ZeroCells, optional
+        What is done with empty cells.
+
+    Returns
+    -------
+    Effect
+        Treated against control; n counts both arms.
+
+    Raises
+    ------
+    ZeroCellError
+        If empty cells leave the study without an effect, or the rule leaves it out.
+    MethodError
+        If the measure is none of these, or the counts cannot be.
+    """
+    found = two_arm_effects([counts], measure=measure, level=level, zero_cells=zero_cells)
+    if found.left_out:
+        raise ZeroCellError(f"{counts.study_id}: {found.left_out[0][1]}; it has no effect")
+    return found.effects[0]
 
 
 def risk_ratio_effect(counts: TwoArmCounts, *, level: float) -> Effect:
-    """The log risk ratio of one study with its normal-theory interval.
+    """The log risk ratio of one study with its normal-theory interval; `two_arm_effect` without a rule.
 
     Parameters
     ----------
@@ -120,23 +209,4 @@ def risk_ratio_effect(counts: TwoArmCounts, *, level: float) -> Effect:
     ZeroCellError, MethodError
         As `log_risk_ratio`.
     """
-    estimates, variances = log_risk_ratio(
-        [counts.events_treated],
-        [counts.total_treated],
-        [counts.events_control],
-        [counts.total_control],
-        labels=[counts.study_id],
-    )
-    estimate, standard_error = float(estimates[0]), float(np.sqrt(variances[0]))
-    return Effect(
-        study_id=counts.study_id,
-        arm_id="",
-        measure="RR",
-        estimate=estimate,
-        standard_error=standard_error,
-        interval=confidence_interval(estimate, standard_error, level),
-        level=level,
-        n=counts.total_treated + counts.total_control,
-        unit_of_analysis=counts.unit_of_analysis,
-        rows=counts.rows,
-    )
+    return two_arm_effect(counts, measure="RR", level=level)

@@ -5,31 +5,43 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from synth.effects.change_summary import (
+    ChangeSummary,
+    MomentSD,
+    mean_change,
+    paired_standard_error,
+    printed_change,
+    sds_before_and_after,
+)
 from synth.effects.estimate import Effect
 from synth.effects.intervals import Interval, confidence_interval, figure
-from synth.effects.reported import Derivation, check_correlation, parse_printed_p, standard_error_from_paired_p
+from synth.effects.reported.derivation import Derivation
+from synth.effects.reported.p_values import check_correlation
+from synth.effects.reported.printed import PrintedNumber, as_figure, over_rounding
+from synth.effects.reported.standard_errors import standard_error_from_interval
 from synth.errors import MethodError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = [
+    "ChangeAtCorrelation",
+    "ChangeSummary",
+    "CorrelationGrid",
+    "MomentSD",
+    "change_over_correlations",
+    "correlations_allowed",
+    "mean_change",
+    "mean_change_effect",
+    "printed_change",
+    "sd_of_change",
+    "sds_before_and_after",
+    "standard_error_of_change",
+]
+
 _CHANGE_SD_SOURCE = "Cochrane Handbook for Systematic Reviews of Interventions 5.1, section 16.1.3.2"
-
-
-def mean_change(baseline_mean: float, followup_mean: float) -> float:
-    """Follow-up minus baseline, subtracted in decimals so that 94.2 - 51.3 is 42.9.
-
-    Raises
-    ------
-    MethodError
-        If a mean is not finite.
-    """
-    if not (math.isfinite(baseline_mean) and math.isfinite(followup_mean)):
-        raise MethodError(f"means {baseline_mean} and {followup_mean}: finite numbers are expected")
-    return float(Decimal(repr(float(followup_mean))) - Decimal(repr(float(baseline_mean))))
 
 
 def sd_of_change(baseline_sd: float, followup_sd: float, correlation: float) -> float:
@@ -193,58 +205,14 @@ def correlations_allowed(
     return (low, high) if low <= high else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeSummary:
-    """What one paper prints of one outcome in one arm, before and after. None or empty means unseen.
-
-    Attributes
-    ----------
-    study_id, arm_id, instrument, unit, unit_of_analysis : str
-        As in the outcomes table.
-    n : int or None
-        Units with both scores.
-    baseline_mean, baseline_sd, followup_mean, followup_sd, change_mean, change_sd : float or None
-        Raw points; the change is after minus before.
-    p_value : str
-        Of the change, as printed.
-    rows : tuple of str
-        Where the figures stand.
-    overlaps_with : tuple of str
-        "study_id/arm_id" of arms with, or perhaps with, the same patients.
-    """
-
-    study_id: str
-    arm_id: str
-    instrument: str
-    unit: str
-    unit_of_analysis: str
-    n: int | None = None
-    baseline_mean: float | None = None
-    baseline_sd: float | None = None
-    followup_mean: float | None = None
-    followup_sd: float | None = None
-    change_mean: float | None = None
-    change_sd: float | None = None
-    p_value: str = ""
-    rows: tuple[str, ...] = ()
-    overlaps_with: tuple[str, ...] = ()
-
-    @property
-    def change(self) -> float | None:
-        """The printed change, or follow-up minus baseline, or None."""
-        if self.change_mean is not None:
-            return self.change_mean
-        if self.baseline_mean is None or self.followup_mean is None:
-            return None
-        return mean_change(self.baseline_mean, self.followup_mean)
-
-
 def mean_change_effect(summary: ChangeSummary, *, correlation: float | None, level: float) -> Effect:
     """The mean change of one arm, with the standard error that rests on the least.
 
-    In this order: the printed SD of the changes; the printed p value, read as a paired t test; the SDs before and
-    after with an assumed correlation; none. A p value printed as a bound gives no standard error. The Cochrane
-    Handbook has the same order: analyses of the changes themselves before an imputed correlation.
+    In this order: the printed SD of the changes; the printed confidence interval of the change, read as a t interval;
+    the printed p value, read as a paired t test; the SDs before and after with an assumed correlation, where an SD that
+    is not printed is taken from the range of its scores if these are at least 5; none. A p value printed as a bound
+    gives no standard error. The Cochrane Handbook has the same order: analyses of the changes themselves before an
+    imputed correlation.
 
     Parameters
     ----------
@@ -308,18 +276,25 @@ def _standard_error(
         return None, None, ("no interval: a single patient",)
     if summary.change_sd is not None:
         return standard_error_of_change(summary.change_sd, summary.n), None, ()
+    if summary.change_interval is not None:
+        return _carried_by(_from_interval(summary, summary.change_interval, summary.n))
     bound: Derivation | None = None
     if summary.p_value and change != 0:
-        reading = standard_error_from_paired_p(change, parse_printed_p(summary.p_value), summary.n)
-        if reading.standard_error is not None:
-            return reading.standard_error, reading.derivation, ("standard error derived from the printed p value",)
-        bound = reading.derivation
-    if correlation is not None and summary.baseline_sd is not None and summary.followup_sd is not None:
-        return _from_sds(summary.baseline_sd, summary.followup_sd, correlation, summary.n)
+        found = paired_standard_error(summary, change, summary.n)
+        if found.value is not None:
+            return _carried_by(found)
+        bound = found
+    sds = None if correlation is None else sds_before_and_after(summary)
+    if correlation is not None and sds is not None:
+        return _carried_by(_from_sds(sds, correlation, summary.n))
     reason = "no standard deviation and no p value was seen"
     if bound is not None:
-        reason = f"the p value is printed as a bound, {_bound_in_words(bound.standard_error_range)}"
+        reason = f"the p value is printed as a bound, {_bound_in_words(bound.rounding_range)}"
     return None, bound, (f"no interval: {reason}",)
+
+
+def _carried_by(derivation: Derivation) -> tuple[float | None, Derivation, tuple[str, ...]]:
+    return derivation.value, derivation, (derivation.mark, *derivation.cautions)
 
 
 def _bound_in_words(standard_error_range: Interval) -> str:
@@ -329,20 +304,51 @@ def _bound_in_words(standard_error_range: Interval) -> str:
     return f"which says of a paired t test only that the standard error is below {figure(high)}"
 
 
-def _from_sds(
-    baseline_sd: float, followup_sd: float, correlation: float, n: int
-) -> tuple[float, Derivation, tuple[str, ...]]:
-    standard_error = standard_error_of_change(sd_of_change(baseline_sd, followup_sd, correlation), n)
-    derivation = Derivation(
+def _from_interval(summary: ChangeSummary, limits: tuple[str, str], n: int) -> Derivation:
+    # The symmetry is judged with a printed change only: one worked out from two means is rounded twice.
+    estimate = None if summary.change_mean is None else as_figure(printed_change(summary))
+    return standard_error_from_interval(
+        *limits, level=summary.change_level, degrees_of_freedom=n - 1, estimate=estimate
+    )
+
+
+def _from_sds(sds: tuple[MomentSD, MomentSD], correlation: float, n: int) -> Derivation:
+    before, after = sds
+    from_range = [moment for moment, sd in (("before", before), ("after", after)) if sd.derivation is not None]
+    assumption = f"the scores before and after correlate with {correlation:g}, which no paper prints"
+    mark = f"standard error derived, correlation {correlation:g} assumed"
+    if from_range:
+        moments = " and ".join(from_range)
+        assumption += f", and the scores {moments} are normally distributed"
+        mark += f", SD {moments} from the range, normal distribution assumed"
+    low, high = _change_sd_range(before.value, after.value, correlation)
+    return Derivation(
+        quantity="standard error",
+        value=standard_error_of_change(sd_of_change(before.value.value, after.value.value, correlation), n),
+        rounding_range=(low / math.sqrt(n), high / math.sqrt(n)),
         method="standard error of the change from the SDs before and after",
         inputs=(
-            ("SD before", baseline_sd),
-            ("SD after", followup_sd),
+            ("SD before", before.value.value),
+            ("SD after", after.value.value),
             ("n", n),
             ("correlation (assumed)", correlation),
         ),
-        assumption=f"the scores before and after correlate with {correlation:g}, which no paper prints",
-        source=_CHANGE_SD_SOURCE,
-        standard_error_range=(standard_error, standard_error),
+        assumption=assumption,
+        source=_CHANGE_SD_SOURCE if not from_range else f"{_CHANGE_SD_SOURCE}; Wan et al. (2014) for SDs from ranges",
+        mark=mark,
     )
-    return standard_error, derivation, (f"standard error derived, correlation {correlation:g} assumed",)
+
+
+def _change_sd_range(before: PrintedNumber, after: PrintedNumber, correlation: float) -> Interval:
+    """Extremes over the rounding: largest at a corner; smallest there or where one SD is r times the other."""
+    before, after = (
+        PrintedNumber(found.text, found.value, max(found.low, 0.0), found.high) for found in (before, after)
+    )
+    low, high = over_rounding(lambda first, second: sd_of_change(first, second, correlation), before, after)
+    turns = [
+        sd_of_change(correlation * end, end, correlation)
+        for first, second in ((before, after), (after, before))
+        for end in (second.low, second.high)
+        if first.low < correlation * end < first.high
+    ]
+    return min([low, *turns]), high

@@ -4,49 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 from synth.effects.intervals import Interval, check_level
+from synth.effects.measures import MEASURES, Measure, Scale
 from synth.effects.reported import Derivation
 from synth.errors import MethodError
 
-Scale = Literal["identity", "log"]
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A kind of effect.
-
-    Attributes
-    ----------
-    code : str
-        Short name; those of metafor's ``escalc`` where it has one.
-    label : str
-        Name for readers.
-    scale : {"identity", "log"}
-        What was done to the natural value: nothing, or the natural logarithm.
-    no_difference : float
-        The natural value that means no difference.
-    """
-
-    code: str
-    label: str
-    scale: Scale
-    no_difference: float
-
-    def natural(self, value: float) -> float:
-        """A value of the analysis scale on the natural scale."""
-        return math.exp(value) if self.scale == "log" else value
-
-
-MEASURES = {
-    measure.code: measure
-    for measure in (
-        Measure("GEN", "estimate", "identity", 0.0),
-        Measure("MC", "mean change", "identity", 0.0),
-        Measure("RR", "risk ratio", "log", 1.0),
-    )
-}
+__all__ = ["MEASURES", "Effect", "Measure", "Scale"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +22,8 @@ class Effect:
     study_id, arm_id : str
         Whose effect it is; `arm_id` is empty for a comparison of two arms.
     measure : str
-        Code in `MEASURES`: "MC" in raw points (after minus before), "RR" as natural logarithm. Every number below is
-        on that scale.
+        Code in `MEASURES`, which holds the scale: "MC" in raw points (after minus before), "RR" as natural logarithm.
+        Every number below is on that scale.
     estimate : float
         Finite.
     standard_error : float or None
@@ -135,6 +99,8 @@ class Effect:
 
     def natural(self) -> tuple[float, Interval | None]:
         """Estimate and interval on the natural scale: a risk ratio instead of its logarithm."""
-        convert = MEASURES[self.measure].natural
-        limits = None if self.interval is None else (convert(self.interval[0]), convert(self.interval[1]))
-        return convert(self.estimate), limits
+        measure = MEASURES[self.measure]
+        limits = None
+        if self.interval is not None:
+            limits = measure.natural(self.interval[0], self.n), measure.natural(self.interval[1], self.n)
+        return measure.natural(self.estimate, self.n), limits

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from synth.effects.continuous import ChangeSummary, CorrelationGrid, change_over_correlations, mean_change_effect
+from synth.effects.continuous import (
+    ChangeSummary,
+    CorrelationGrid,
+    change_over_correlations,
+    mean_change_effect,
+    sds_before_and_after,
+)
 from synth.effects.estimate import Effect
 from synth.effects.intervals import Interval
 from synth.effects.plausibility import (
@@ -18,6 +24,7 @@ from synth.effects.plausibility import (
     sd_larger_than_mean,
 )
 from synth.effects.reported import ReadingsOfP, parse_printed_p, readings_of_p
+from synth.effects.summary_checks import inconsistencies
 from synth.errors import MethodError
 from synth.extraction import Extraction
 from synth.extraction.eligibility import Role
@@ -25,6 +32,13 @@ from synth.protocol import Instrument, Protocol
 
 #: The one test whose p value gives a standard error of a change without a further assumption.
 _PAIRED_T = re.compile(r"\bpaired\b.*\bt\b", re.IGNORECASE)
+
+#: Columns of outcomes.csv whose printed digits say how far a figure was rounded.
+_FIGURES = (
+    *(f"{moment}_{figure}" for moment in ("baseline", "followup") for figure in ("mean", "sd", "min", "max")),
+    "change_mean",
+    "change_sd",
+)
 
 
 @dataclass(frozen=True)
@@ -122,6 +136,9 @@ def series_of(row: pd.Series, extraction: Extraction, protocol: Protocol, role: 
         change_mean=_seen(row["change_mean"]),
         change_sd=_seen(row["change_sd"]),
         p_value=str(row["p_value"]),
+        baseline_range=_range(row, "baseline"),
+        followup_range=_range(row, "followup"),
+        printed={name: extraction.printed("outcomes", str(row["row"]), name) for name in _FIGURES},
         rows=(str(row["row"]),),
         overlaps_with=tuple(str(arm["overlaps_with"]).split()),
     )
@@ -139,8 +156,8 @@ def series_of(row: pd.Series, extraction: Extraction, protocol: Protocol, role: 
         role=role,
         timepoint_months=_seen(row["timepoint_months"]),
         summary=summary,
-        baseline_range=_range(row, "baseline"),
-        followup_range=_range(row, "followup"),
+        baseline_range=summary.baseline_range,
+        followup_range=summary.followup_range,
         stated_direction=str(row["direction"]),
         reported_test=str(row["reported_test"]),
         effect=effect,
@@ -160,7 +177,7 @@ def _effect(
 ) -> tuple[Effect | None, tuple[Finding, ...]]:
     """The mean change from the figures that can carry it, and a finding for each figure that had to be left aside."""
     found: list[Finding] = []
-    if summary.p_value and reported_test and not _PAIRED_T.search(reported_test):
+    if summary.p_value and not _may_be_paired_t(reported_test):
         sentence = f"The p value comes from another test ({reported_test}), so no standard error is derived from it."
         found.append(Finding("p_value_of_another_test", "doubtful", sentence))
         summary = replace(summary, p_value="")
@@ -168,7 +185,15 @@ def _effect(
     attempts = (
         summary,
         replace(summary, p_value=""),
-        replace(summary, p_value="", change_sd=None, baseline_sd=None, followup_sd=None),
+        replace(
+            summary,
+            p_value="",
+            change_sd=None,
+            baseline_sd=None,
+            followup_sd=None,
+            baseline_range=None,
+            followup_range=None,
+        ),
     )
     for attempt in attempts:
         try:
@@ -182,6 +207,10 @@ def _effect(
                 effect = replace(effect, marks=("no interval: the printed figures give no standard error",))
             return effect, tuple(found)
     return None, tuple(found)
+
+
+def _may_be_paired_t(reported_test: str) -> bool:
+    return not reported_test or _PAIRED_T.search(reported_test) is not None
 
 
 def _rests_on(effect: Effect | None, name: str) -> bool:
@@ -206,12 +235,13 @@ def _grid(summary: ChangeSummary, effect: Effect | None, protocol: Protocol) -> 
     correlation = protocol.synthesis.correlation
     if effect is None or correlation is None or not _rests_on(effect, "correlation"):
         return None
-    if summary.baseline_sd is None or summary.followup_sd is None or summary.n is None:
+    sds = sds_before_and_after(summary)
+    if sds is None or summary.n is None:
         raise MethodError(f"{effect.label}: a correlation is assumed and an SD is missing")
     return change_over_correlations(
         effect.estimate,
-        summary.baseline_sd,
-        summary.followup_sd,
+        sds[0].value.value,
+        sds[1].value.value,
         summary.n,
         correlations=correlation.grid,
         level=protocol.synthesis.level,
@@ -232,7 +262,8 @@ def _findings(
             found.append(mean_impossible_for_whole_scores(printed, summary.n))
         if mean is not None and sd is not None:
             found.append(sd_larger_than_mean(mean, sd, minimum=low))
-    before, after = _range(row, "baseline"), _range(row, "followup")
+    found.extend(inconsistencies(summary, paired_p=_may_be_paired_t(str(row["reported_test"]))))
+    before, after = summary.baseline_range, summary.followup_range
     if before is not None and after is not None and summary.n is not None and summary.n > 1:
         unit = summary.unit_of_analysis if summary.unit_of_analysis != "not stated" else "measured"
         found.append(ranges_do_not_overlap(before, after, summary.n, unit=unit))

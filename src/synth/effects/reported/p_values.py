@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Literal
 
 from synth.effects.intervals import Interval, confidence_interval, critical_value_of_p, figure
+from synth.effects.reported.derivation import Derivation
 from synth.errors import MethodError
 
 Relation = Literal["=", "<", ">"]
@@ -22,6 +23,8 @@ Relation = Literal["=", "<", ">"]
 _PRINTED_P = re.compile(
     r"(?:[pP]\s*)?(?P<relation>[=<>])?\s*(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]-[0-9]+)?)", re.ASCII
 )
+#: Up to this size of a group the number of arrangements is counted; above it its logarithm does.
+_EXACT_ARRANGEMENTS = 500
 _STEPS_FROM_P = (
     "Cochrane Handbook for Systematic Reviews of Interventions 5.1, sections 7.7.3.3 (from a p value through t to a "
     "standard error) and 16.1.3.2 (the same for changes from baseline)"
@@ -98,32 +101,6 @@ def parse_printed_p(text: str) -> PrintedP:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Derivation:
-    """How a figure that no paper prints was worked out.
-
-    Attributes
-    ----------
-    method : str
-        What was computed, in a few words.
-    inputs : tuple of (str, float or str)
-        The printed figures that went in, by name.
-    assumption : str
-        What has to be true, in words.
-    source : str
-        Where the method is described.
-    standard_error_range : tuple of float
-        The standard errors that the rounding of the inputs allows. 0 or infinity at an end means that the printed
-        text sets no limit there.
-    """
-
-    method: str
-    inputs: tuple[tuple[str, float | str], ...]
-    assumption: str
-    source: str
-    standard_error_range: Interval
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StandardErrorReading:
     """The standard error of a mean change under one reading of the printed p value.
 
@@ -160,12 +137,12 @@ class StandardErrorReading:
 
     def narrowest_interval(self, level: float) -> Interval:
         """The interval at the smallest standard error that the printed text allows."""
-        smallest, _ = self.derivation.standard_error_range
+        smallest, _ = self.derivation.rounding_range
         return confidence_interval(self.change, smallest, level, self.degrees_of_freedom)
 
     def widest_interval(self, level: float) -> Interval:
         """The interval at the largest standard error that the printed text allows; infinite where it sets no limit."""
-        _, largest = self.derivation.standard_error_range
+        _, largest = self.derivation.rounding_range
         return confidence_interval(self.change, largest, level, self.degrees_of_freedom)
 
 
@@ -280,17 +257,21 @@ def _reading(
         statistic = critical_value_of_p(probability, test_df)
         return factor * abs(change) / statistic if statistic > 0 else math.inf
 
+    value = None if p.is_bound else standard_error(p.value)
     derivation = Derivation(
+        quantity="standard error",
+        value=value,
+        rounding_range=(standard_error(p.low), standard_error(p.high)),
         method=f"standard error of the change from its p value, {test}, {test_df} degrees of freedom",
         inputs=(("mean change", change), ("p value", p.text), ("n", n)),
         assumption=assumption,
         source=_STEPS_FROM_P,
-        standard_error_range=(standard_error(p.low), standard_error(p.high)),
+        mark="standard error derived from the printed p value",
     )
     return StandardErrorReading(
         test=test,
         change=change,
-        standard_error=None if p.is_bound else standard_error(p.value),
+        standard_error=value,
         degrees_of_freedom=interval_df,
         derivation=derivation,
     )
@@ -345,8 +326,14 @@ def rank_tests(p: PrintedP, n: int) -> tuple[RankTest, ...]:
     """
     if n < 1:
         raise MethodError(f"n = {n}: at least 1 patient is expected")
-    arrangements = {"Wilcoxon signed-rank test": 2**n, "Mann-Whitney test": math.comb(2 * n, n)}
-    return tuple(_rank_test(name, p, n, 2 / count) for name, count in arrangements.items())
+    smallest = {"Wilcoxon signed-rank test": math.ldexp(2, -n), "Mann-Whitney test": _smallest_of_two_groups(n)}
+    return tuple(_rank_test(name, p, n, smallest_p) for name, smallest_p in smallest.items())
+
+
+def _smallest_of_two_groups(n: int) -> float:
+    if n <= _EXACT_ARRANGEMENTS:
+        return 2 / math.comb(2 * n, n)
+    return 2 * math.exp(2 * math.lgamma(n + 1) - math.lgamma(2 * n + 1))
 
 
 def _rank_test(name: str, p: PrintedP, n: int, smallest_p: float) -> RankTest:
