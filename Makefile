@@ -58,9 +58,10 @@ format: environment ## put the code into its standard form
 	$(BIN)/python -m ruff check --fix
 	$(BIN)/python -m ruff format
 
-bench: environment ## time the report against the papermill command, and the reading of PubMed XML against its peers
+bench: environment ## time the report against the papermill command, and PubMed XML and the statistics engine against their peers
 	$(BIN)/python benchmarks/bench_pipeline.py
 	$(BIN)/python benchmarks/bench_pubmed_xml.py
+	$(BIN)/python benchmarks/bench_synthesis.py
 
 notebooks: environment ## run the notebooks and refresh their committed outputs
 	$(BIN)/python -m synth.pipeline.refresh
