@@ -87,7 +87,7 @@ def univariate(case: Case) -> Outputs:
     fit = fit_of(case)
     asked = mapping(case.outputs.get("predict_new")).get("newmods")
     others: dict[str, Callable[[], object]] = {}
-    if fit.r2 is None and fit.has_moderators and _nothing_to_explain(case):
+    if not fit.r2 and fit.has_moderators and _nothing_to_explain(case):
         others["R2"] = lambda: not_offered("R2 where tau2 is 0 without the moderators: metafor gives 0 or rounding")
     new = {"predict_new": partial(predicted_at, fit, studies(case), asked)} if asked else {}
     return {**fitted_model(fit), **others, **new}

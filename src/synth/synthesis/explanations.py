@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from synth.synthesis.tau2 import TAU2_NAMES
 
 if TYPE_CHECKING:
-    from synth.synthesis.models import MetaAnalysis
+    from synth.synthesis.meta_analysis import MetaAnalysis
 
 #: Studies from which a pool stands without a flag.
 PLAIN_FROM = 5
@@ -53,6 +53,10 @@ def marks(model: MetaAnalysis) -> tuple[str, ...]:
         found.append("the estimates agree exactly, so that the standard error is 0: it says nothing of the uncertainty")
     if model.fixed_tau2 is not None:
         found.append("tau2 was given and not estimated: its uncertainty is in no interval")
+    if model.has_moderators and model.method != "common" and model.r2 == 0:
+        found.append("tau2 is no smaller than without the moderators: R2 is 0")
+    if model.typical_variance is None and (model.variances > 0).all():
+        found.append("one study outweighs all the others by so much that Q and I2 are not defined to any digits")
     if not (model.variances > 0).all():
         found.append("a sampling variance is 0: Q, I2 and the typical variance are not defined")
     return tuple(mark for mark in found if mark)

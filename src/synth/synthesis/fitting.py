@@ -41,7 +41,8 @@ class Fits:
     q_e : ndarray, shape (B,)
         Residual heterogeneity, Cochran's Q without moderators; NaN beside a sampling variance of 0.
     typical_variance : ndarray, shape (B,)
-        Typical sampling variance (Higgins and Thompson 2002), 0 where k is p; NaN beside a sampling variance of 0.
+        Typical sampling variance (Higgins and Thompson 2002), 0 where k is p; NaN beside a sampling variance of 0, and
+        where one study outweighs the others so far that no digit of it is left.
     k : ndarray, shape (B,)
         Studies.
     converged : ndarray of bool, shape (B,)
@@ -81,26 +82,20 @@ def fit_data(data: Data, method: Method, *, weights: FloatArray | None = None, t
     MethodError
         If a sampling variance of 0 makes a weight infinite.
     """
-    if tau2 is not None:
-        values, converged = tau2 / data.unit**2, np.ones(data.size, dtype=bool)
-    elif method == "common":
-        values, converged = np.zeros(data.size), np.ones(data.size, dtype=bool)
-    else:
-        found = estimates_of_tau2(data, method, weights)
-        values, converged = found.values, found.converged
-    _check_weights(data, values)
-    fit = weighted(data, values)
+    common = by_sampling_variance(data) if np.min(data.v) > 0 else None
+    values, converged = _between(data, method, weights, tau2, common)
+    fit = common if common is not None and not values.any() else weighted(data, values)
     own = fit if weights is None else weighted_by(data, np.broadcast_to(weights, (data.size, len(weights))))
     covariance = fit.inverse if weights is None else _sandwich(own, fit)
     residual_df = data.k - data.basis.p
-    q = einsum("bk,bk,bk->b", fit.weights, own.residuals, own.residuals)
-    q_e, typical = _without_heterogeneity(data, fit if not values.any() else None)
+    q_e, typical = _without_heterogeneity(data, common)
     unit = data.unit
     return Fits(
         beta=data.basis.coefficients(own.gamma + data.removed) * unit,
         covariance=data.basis.covariance(covariance) * unit**2,
         tau2=values * unit**2,
-        s2w=np.where(residual_df > 0, q / np.maximum(residual_df, 1), 1.0),
+        # Under the analyst's own weights too the factor is that of the inverse-variance fit, as metafor has it.
+        s2w=np.where(residual_df > 0, fit.q / np.maximum(residual_df, 1), 1.0),
         q_e=q_e,
         typical_variance=typical * unit**2,
         k=data.k,
@@ -108,11 +103,23 @@ def fit_data(data: Data, method: Method, *, weights: FloatArray | None = None, t
     )
 
 
-def _check_weights(data: Data, tau2: FloatArray) -> None:
-    if not np.all(data.v > 0) and not np.all(tau2 > 0):
+def _between(
+    data: Data, method: Method, weights: FloatArray | None, tau2: FloatArray | None, common: Weighted | None
+) -> tuple[FloatArray, BoolArray]:
+    """tau2 of each data set, and whether it is one; NaN where one study of many data sets outweighs the others."""
+    values, converged = np.zeros(data.size), np.ones(data.size, dtype=bool)
+    if tau2 is not None:
+        values = tau2 / data.unit**2
+    elif method != "common":
+        found = estimates_of_tau2(data, method, weights, common)
+        values, converged = found.values, found.converged & np.isfinite(found.values)
+        if data.size == 1 and not np.isfinite(values[0]):
+            raise MethodError(f"tau2 method {method}: one study outweighs all the others so far that no digit is left")
+    if common is None and not np.all(values > 0):
         raise MethodError(
             "a sampling variance is 0 and so is tau2, so that a weight is infinite; variances above 0 are expected"
         )
+    return values, converged
 
 
 def _sandwich(own: Weighted, fit: Weighted) -> FloatArray:
@@ -122,16 +129,15 @@ def _sandwich(own: Weighted, fit: Weighted) -> FloatArray:
     return covariance
 
 
-def _without_heterogeneity(data: Data, fit: Weighted | None) -> tuple[FloatArray, FloatArray]:
+def _without_heterogeneity(data: Data, common: Weighted | None) -> tuple[FloatArray, FloatArray]:
     """Q and the typical sampling variance at weights 1 / v."""
-    if not np.all(data.v > 0):
+    if common is None:
         nothing = np.full(data.size, np.nan)
         return nothing, nothing
-    fit = fit if fit is not None else by_sampling_variance(data)
     residual_df = data.k - data.basis.p
     known = residual_df > 0
-    traces = np.where(known, trace_of_p(fit), 1.0)
-    return np.where(known, fit.q, 0.0), np.where(known, residual_df / traces, 0.0)
+    traces = np.where(known, trace_of_p(common), 1.0)
+    return np.where(known, common.q, 0.0), np.where(known, residual_df / traces, 0.0)
 
 
 def fit_in_blocks(data: Data, fit: Callable[[Data, slice], Fits], numbers: int = _BLOCK) -> Fits:

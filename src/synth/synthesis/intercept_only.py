@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.synthesis.linear import Data, FloatArray
+from synth.synthesis.linear import Data, FloatArray, as_floats, dominated, sums_of_others
+from synth.synthesis.scores import traces_beside_a_dominant_study
 
 #: Numbers that the weights of one block of grid points may hold: small enough for a processor's cache.
 _BLOCK = 1 << 15
+#: Share of all weight that one study may have before sums over the others are taken by themselves.
+_DOMINANT = 0.999
 
 
 def shared(data: Data) -> bool:
@@ -55,6 +58,8 @@ def _scan(data: Data, grid: FloatArray, restricted: bool) -> FloatArray:
         s1, s2, s1y, s2y, s2yy = counts @ w.T, counts @ w2.T, counted @ w.T, counted @ w2.T, (counted * y) @ w2.T
     mean = s1y / s1
     squares = s2yy - mean * (2 * s2y - mean * s2)
+    if restricted and counts is None and dominated(w):
+        return as_floats(squares - (w * sums_of_others(w)).sum(axis=-1) / s1)
     scores: FloatArray = squares - s1 + (s2 / s1 if restricted else 0.0)
     return scores
 
@@ -82,6 +87,9 @@ class OneDataSet:
         second, third = _dot(u, u), _dot(wu, u) - crossed * crossed / s1
         if not self._restricted:
             return second - s1, s2 - 2 * third
+        if float(w.max()) > _DOMINANT * s1:
+            trace_p, trace_pp = (float(part[0]) for part in traces_beside_a_dominant_study(w[None]))
+            return second - trace_p, trace_pp - 2 * third
         s3 = _dot(w * w, w)
         return second - s1 + s2 / s1, s2 - 2 * s3 / s1 + (s2 / s1) ** 2 - 2 * third
 

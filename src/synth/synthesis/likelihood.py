@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from synth.errors import MethodError
 from synth.synthesis import intercept_only
 from synth.synthesis.intercept_only import OneDataSet
 from synth.synthesis.linear import BoolArray, Data, FloatArray, IntArray, weighted_by
@@ -23,6 +24,9 @@ from synth.synthesis.scores import (
     restricted_score,
 )
 
+_NO_MAXIMUM = (
+    "beside a sampling variance of 0 the likelihood has no maximum above tau2 = 0; variances above 0 are expected"
+)
 #: Points of the grid: as many as these numbers allow for few studies, and never fewer than some for each power of ten.
 #: The derivative is a sum of smooth steps, each about a power of ten wide.
 _MOST_POINTS, _POINTS_A_DECADE = 64, 3.0
@@ -92,10 +96,13 @@ def _highest_of_one(data: Data, grid: FloatArray, *, restricted: bool) -> tuple[
     above[-1] = False
     above[0] = one.score(float(grid[0]))[0] > 0
     falls = np.flatnonzero(above[:-1] & ~above[1:])
-    smallest = float(np.min(data.v[data.v > 0])) if grid[0] else float(np.min(data.v))
+    # Beside a sampling variance of 0 there is no length below which a score is straight.
+    smallest = 0.0 if grid[0] else float(np.min(data.v))
     found = [falling_root(one.score, float(grid[place]), float(grid[place + 1]), smallest) for place in falls.tolist()]
-    if not above[0]:
+    if not above[0] and not grid[0]:
         found.append((0.0, True))
+    if not found:
+        raise MethodError(_NO_MAXIMUM)
     return found[0] if len(found) == 1 else max(found, key=lambda item: one.height(item[0]))
 
 
@@ -108,13 +115,15 @@ def _highest(data: Data, grid: FloatArray, *, restricted: bool) -> tuple[FloatAr
     owner, place = np.nonzero((scores[:, :-1] > 0) & (scores[:, 1:] <= 0))
     low, high = grid[place], grid[place + 1]
     some = _repeat(data, owner)
-    smallest = np.min(np.where(data.v > 0, data.v, np.inf), axis=-1) * np.ones(size)
+    smallest = np.min(data.v, axis=-1) * np.ones(size)
 
     def functions(points: FloatArray, which: IntArray) -> tuple[FloatArray, FloatArray]:
         return score(some if which.size == some.size else some.pick(which), points)
 
     roots, found = falling_roots(functions, (low + high) / 2, low, high, smallest[owner])
-    at_zero = np.flatnonzero(scores[:, 0] <= 0)
+    at_zero = np.flatnonzero(scores[:, 0] <= 0) if grid[0] == 0 else np.empty(0, dtype=np.intp)
+    if np.unique(np.concatenate([owner, at_zero])).size < size:
+        raise MethodError(_NO_MAXIMUM)
     owner = np.concatenate([owner, at_zero])
     roots = np.concatenate([roots, np.zeros(at_zero.size)])
     found = np.concatenate([found, np.ones(at_zero.size, dtype=bool)])

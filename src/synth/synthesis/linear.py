@@ -33,6 +33,14 @@ def einsum(subscripts: str, *operands: FloatArray) -> FloatArray:
     return result
 
 
+#: Size of a moderator's values below which, and above whose inverse, their squares leave the range of doubles.
+_SMALLEST = 1e-100
+#: Share of the largest column that a column must keep after weighting, or one study outweighs all the others.
+_OUTWEIGHED = 1e-8
+#: Share of the sum of weights below which what is left of it after the regression has lost its digits.
+_CANCELLED = 1e-7
+#: Share of all weight that one study may have before sums over the others are taken by themselves.
+_DOMINANT = 0.999
 #: Share of its length that a column must keep beside the columns before it, or it says nothing of its own.
 _DEPENDENT = 1e-10
 
@@ -141,6 +149,9 @@ def basis_of(columns: FloatArray, names: Sequence[str]) -> Basis:
         )
     # Powers of two, so that scaling a column is exact and a column of large numbers is no longer than the others.
     largest = np.max(np.abs(columns), axis=0)
+    for name, size in zip(names, largest.tolist(), strict=True):
+        if size and not _SMALLEST < size < 1 / _SMALLEST:
+            raise MethodError(f"moderator {name!r}: values of size {size:g}; another unit is expected")
     scale = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1.0))))
     rows, triangle = np.linalg.qr(columns / scale)
     lengths = np.linalg.norm(columns / scale, axis=0)
@@ -154,7 +165,7 @@ def basis_of(columns: FloatArray, names: Sequence[str]) -> Basis:
 
 
 def inverse_of(matrices: FloatArray) -> FloatArray:
-    """Inverses of symmetric matrices, shape (B, p, p).
+    """Inverses of symmetric matrices, shape (B, p, p); not finite where one of many has none.
 
     Raises
     ------
@@ -167,8 +178,9 @@ def inverse_of(matrices: FloatArray) -> FloatArray:
     if p == 2:
         a, b, d = matrices[:, 0, 0], matrices[:, 0, 1], matrices[:, 1, 1]
         # By the Schur complement: a * d - b * b would cancel where one study outweighs the others.
-        rest = d - b * (b / a)
-        cross = -b / (a * rest)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            rest = d - b * (b / a)
+            cross = -b / (a * rest)
         return np.stack([np.stack([1 / a - cross * (b / a), cross], -1), np.stack([cross, 1 / rest], -1)], -2)
     try:
         return as_floats(np.linalg.inv(matrices))
@@ -183,7 +195,8 @@ class Data:
     Attributes
     ----------
     y : ndarray, shape (B, k) or (1, k)
-        Estimates less the least-squares fit of the first data set, over `unit`.
+        Over `unit`, less the least-squares fit of the first data set; less its most precise estimate in a model with an
+        intercept alone.
     v : ndarray, shape (B, k) or (1, k)
         Sampling variances over `unit` squared.
     counts : ndarray, shape (B, k), or None
@@ -237,7 +250,8 @@ def data_of(y: FloatArray, v: FloatArray, basis: Basis, counts: FloatArray | Non
     y = y / unit
     removed = np.zeros(basis.p)
     if basis.constant:
-        removed = np.array([_middle(y[0])])
+        # Around the most precise study its residual keeps its digits however much it outweighs the others.
+        removed = np.array([float(y[0, np.argmin(v[0])])])
         y = y - removed
     elif basis.rows.ndim == 2:
         removed = y[0] @ basis.rows
@@ -287,11 +301,17 @@ def weighted(data: Data, tau2: FloatArray) -> Weighted:
 
 
 def weighted_by(data: Data, base: FloatArray) -> Weighted:
-    """Weighted least squares with any weights, shape (B, k)."""
+    """Weighted least squares with any weights, shape (B, k).
+
+    Raises
+    ------
+    MethodError
+        If one study of a single data set outweighs all the others, so that the coefficients cannot be told apart.
+    """
     weights = base if data.counts is None else base * data.counts
-    inverse = inverse_of(data.basis.products(weights))
-    wy = weights * data.y
-    gamma = (inverse @ data.basis.project(wy)[..., None])[..., 0]
+    single = data.size == 1 and data.basis.p > 1
+    inverse = _inverse_by_rotation(data.basis, weights[0]) if single else inverse_of(data.basis.products(weights))
+    gamma = (inverse @ data.basis.project(weights * data.y)[..., None])[..., 0]
     residuals = data.y - data.basis.expand(gamma)
     if data.basis.p > 1:
         # One step of refinement gives back the digits that the normal equations lose.
@@ -299,6 +319,39 @@ def weighted_by(data: Data, base: FloatArray) -> Weighted:
         gamma = gamma + step
         residuals = data.y - data.basis.expand(gamma)
     return Weighted(data, base, weights, inverse, gamma, residuals)
+
+
+def _inverse_by_rotation(basis: Basis, weights: FloatArray) -> FloatArray:
+    """The inverse of the weighted products of one data set, by rotations of its heaviest rows first."""
+    rows = basis.rows[0] if basis.rows.ndim == 3 else basis.rows
+    order = np.argsort(-weights)
+    triangle = np.linalg.qr(np.sqrt(weights[order])[:, None] * rows[order], mode="r")
+    sizes = np.abs(np.diag(triangle))
+    if not sizes.min() > _OUTWEIGHED * sizes.max():
+        raise MethodError("the coefficients cannot be told apart: one study outweighs all the others")
+    inverse = np.linalg.inv(triangle)
+    result: FloatArray = (inverse @ inverse.T)[None]
+    return result
+
+
+def sums_of_others(values: FloatArray) -> FloatArray:
+    """For each value the sum of the others in its row; that of the largest without the largest ever taking part."""
+    rest = values.sum(axis=-1, keepdims=True) - values
+    largest = np.argmax(values, axis=-1)[:, None]
+    others = values.copy()
+    np.put_along_axis(others, largest, 0.0, axis=-1)
+    np.put_along_axis(rest, largest, others.sum(axis=-1, keepdims=True), axis=-1)
+    return as_floats(rest)
+
+
+def dominated(weights: FloatArray) -> bool:
+    """Whether in some row one weight is nearly all of the sum."""
+    return bool(np.any(weights.max(axis=-1) > _DOMINANT * weights.sum(axis=-1)))
+
+
+def kept(left: FloatArray, whole: FloatArray) -> FloatArray:
+    """What is left of a sum, NaN where the subtraction took its digits."""
+    return as_floats(np.where(left > _CANCELLED * whole, left, np.nan))
 
 
 def trace(one: FloatArray, other: FloatArray) -> FloatArray:

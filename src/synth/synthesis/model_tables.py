@@ -12,7 +12,7 @@ from synth.effects.intervals import figure
 if TYPE_CHECKING:
     import pandas as pd
 
-    from synth.synthesis.models import MetaAnalysis
+    from synth.synthesis.meta_analysis import MetaAnalysis
 
 
 def coefficients(model: MetaAnalysis) -> pd.DataFrame:
@@ -93,16 +93,7 @@ def html_of(model: MetaAnalysis) -> str:
     """Coefficients, heterogeneity and marks, for a notebook."""
     percent = f"{100 * model.level:g}%"
     head = ["", "estimate", "standard error", "t" if model.degrees_of_freedom else "z", "p", f"{percent} interval"]
-    columns = zip(
-        model.names,
-        model.beta,
-        model.standard_errors,
-        model.statistics,
-        model.p_values,
-        model.low,
-        model.high,
-        strict=True,
-    )
+    columns = (model.beta, model.standard_errors, model.statistics, model.p_values, model.low, model.high)
     rows = [
         [name, figure(beta), figure(error), figure(statistic), p_text(p), f"{figure(low)} to {figure(high)}"]
         for name, beta, error, statistic, p, low, high in zip(model.names, *columns, strict=True)

@@ -12,11 +12,11 @@ from scipy.special import chdtrc
 
 from synth.errors import MethodError
 from synth.synthesis.fitting import fit_data, two_sided, wald_p
-from synth.synthesis.linear import FloatArray, constant_basis, data_of
+from synth.synthesis.linear import FloatArray, constant_basis, data_of, weighted_by
 from synth.synthesis.scores import log_determinant
 
 if TYPE_CHECKING:
-    from synth.synthesis.models import MetaAnalysis
+    from synth.synthesis.meta_analysis import MetaAnalysis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,7 +26,8 @@ class WaldTest:
     Attributes
     ----------
     statistic : float or None
-        Chi-squared, or F where `df2` is given; None where the estimates have no variance.
+        Chi-squared, or F where `df2` is given; None where an estimate has no variance, or where the estimates depend on
+        each other but for rounding. Infinite beyond the range of numbers.
     df1 : int
         Combinations tested together.
     df2 : int or None
@@ -57,8 +58,9 @@ def _plain(value: object) -> object:
 def wald_test(model: MetaAnalysis, tested: Sequence[int | str] | None, combinations: ArrayLike | None) -> WaldTest:
     """Joint test (see `MetaAnalysis.wald_test`)."""
     rows = _combinations(model, tested, combinations)
-    estimates = rows @ model.beta
-    covariance = rows @ model.covariance @ rows.T
+    # A power of two for each row, so that its numbers neither overflow nor vanish; tests do not depend on it.
+    scale = np.exp2(np.floor(np.log2(np.abs(rows).max(axis=1))))
+    estimates, covariance = _combined(model, rows / scale[:, None])
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     degrees = np.array(np.inf if model.degrees_of_freedom is None else float(model.degrees_of_freedom))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -69,11 +71,28 @@ def wald_test(model: MetaAnalysis, tested: Sequence[int | str] | None, combinati
         df1=len(rows),
         df2=model.degrees_of_freedom,
         p_value=p_value,
-        estimates=estimates,
-        standard_errors=errors,
+        estimates=_finite(estimates, scale),
+        standard_errors=_finite(errors, scale),
         statistics=statistics,
         p_values=two_sided(statistics, degrees),
     )
+
+
+def _combined(model: MetaAnalysis, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Estimates of linear combinations and their covariance."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        estimates, covariance = rows @ model.beta, rows @ model.covariance @ rows.T
+    if not (np.isfinite(estimates).all() and np.isfinite(covariance).all()):
+        raise MethodError("the coefficients or their variances are beyond the range of numbers; another unit may help")
+    return estimates, covariance
+
+
+def _finite(values: FloatArray, scale: FloatArray) -> FloatArray:
+    with np.errstate(over="ignore"):
+        product = values * scale
+    if not np.isfinite(product).all():
+        raise MethodError("linear combinations so large that their values are beyond the range of numbers")
+    return product
 
 
 def _joint(
@@ -81,14 +100,25 @@ def _joint(
 ) -> tuple[float | None, float | None]:
     if not np.all(errors > 0):
         return None, None
-    # On the scale of the standard errors, so that coefficients of any size are solved with the same digits.
-    correlation = covariance / np.outer(errors, errors)
+    correlation = _correlation(covariance, errors)
     if dependent and np.linalg.matrix_rank(correlation) < len(errors):
         raise MethodError("the linear combinations depend on each other; each must say something of its own")
-    scaled = estimates / errors
-    statistic = float(scaled @ np.linalg.solve(correlation, scaled))
+    try:
+        root = np.linalg.cholesky(correlation)
+    except np.linalg.LinAlgError:
+        return None, None
+    # Beyond the range of doubles the statistic is infinite; its p value is 0 long before.
+    with np.errstate(over="ignore"):
+        statistic = float(np.sum(np.linalg.solve(root, estimates / errors) ** 2))
     statistic = statistic / len(errors) if np.isfinite(degrees) else statistic
     return statistic, wald_p(statistic, len(errors), degrees)
+
+
+def _correlation(covariance: FloatArray, errors: FloatArray) -> FloatArray:
+    """Covariance on the scale of the standard errors, so that coefficients of any size have the same digits."""
+    correlation: FloatArray = covariance / errors[:, None] / errors
+    np.fill_diagonal(correlation, 1.0)
+    return correlation
 
 
 def _combinations(
@@ -97,13 +127,18 @@ def _combinations(
     if (tested is None) == (combinations is None):
         raise MethodError("either the coefficients to be tested or linear combinations of them are expected")
     if combinations is not None:
-        rows = np.atleast_2d(np.asarray(combinations, dtype=float))
+        try:
+            rows = np.atleast_2d(np.asarray(combinations, dtype=float))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise MethodError(f"linear combinations: rows of {model.p} numbers are expected ({error})") from error
         if rows.ndim != 2 or rows.shape[1] != model.p or not np.isfinite(rows).all() or not rows.any(axis=1).all():
             raise MethodError(
                 f"linear combinations of shape {rows.shape}: rows of {model.p} finite numbers, not all 0, are expected"
             )
         return rows
-    indices = [_index(model, item) for item in tested or ()]
+    if not isinstance(tested, Sequence | np.ndarray) or isinstance(tested, str):
+        raise MethodError(f"coefficients to be tested: a sequence of indices or names is expected, got {tested!r}")
+    indices = [_index(model, item) for item in tested]
     if not indices or len(set(indices)) < len(indices):
         raise MethodError("coefficients to be tested: at least one, and each once, is expected")
     return np.eye(model.p)[indices]
@@ -118,15 +153,26 @@ def _index(model: MetaAnalysis, item: int | str) -> int:
     return int(index)
 
 
+_COLLINEAR = "the moderators are so nearly collinear that the covariance of the coefficients has lost its digits"
+
+
 def variance_inflation(model: MetaAnalysis) -> dict[str, float]:
     """Variance inflation factors (see `MetaAnalysis.vif`)."""
     first = 1 if model.moderators.intercept else 0
     covariance = model.fits.covariance[0][first:, first:]
     if not len(covariance):
         return {}
-    errors = np.sqrt(np.diag(covariance))
-    inverse = np.linalg.inv(covariance / np.outer(errors, errors))
-    return dict(zip(model.names[first:], np.diag(inverse).tolist(), strict=True))
+    variances = np.diag(covariance)
+    if not np.all(variances > 0):
+        name = model.names[first + int(np.argmin(variances > 0))]
+        raise MethodError(f"coefficient {name!r}: no variance above 0, so that nothing can inflate it")
+    # Of a positive definite matrix the inverse correlation has a diagonal of at least 1.
+    try:
+        root = np.linalg.cholesky(_correlation(covariance, np.sqrt(variances)))
+    except np.linalg.LinAlgError as error:
+        raise MethodError(_COLLINEAR) from error
+    factors = np.sum(np.linalg.inv(root) ** 2, axis=0)
+    return dict(zip(model.names[first:], factors.tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,8 +228,9 @@ def _squares(model: MetaAnalysis) -> tuple[FloatArray, float]:
 def _likelihood(model: MetaAnalysis) -> tuple[float, float]:
     totals, squares = _squares(model)
     height = -0.5 * (model.k * np.log(2 * np.pi) + np.sum(np.log(totals)) + squares)
-    with np.errstate(divide="ignore"):
-        saturated = -0.5 * np.sum(np.log(2 * np.pi * model.variances))
+    # A saturated model has no likelihood beside a sampling variance of 0.
+    all_positive = bool((model.variances > 0).all())
+    saturated = -0.5 * np.sum(np.log(2 * np.pi * model.variances)) if all_positive else 0.0
     return float(height), float(-2 * (height - saturated))
 
 
@@ -199,16 +246,16 @@ def _restricted_likelihood(model: MetaAnalysis) -> tuple[float, float]:
 
 def r_squared(model: MetaAnalysis) -> float | None:
     """Share of the heterogeneity accounted for (see `MetaAnalysis.r2`)."""
-    if not model.has_moderators or not model.moderators.intercept or model.fixed_tau2 is not None:
+    if not model.has_moderators or not model.moderators.intercept or model.k <= model.p:
         return None
     data = data_of(model.estimates, model.variances, constant_basis(model.k))
-    without = fit_data(data, model.method, weights=model.own_weights)
     if model.method != "common":
-        before = float(without.tau2[0])
-        return max(0.0, (before - model.tau2) / before) if before > 0 else None
-    if model.q_e is None or model.q_e_df == 0 or not without.q_e[0] > 0:
-        return None
-    return max(0.0, 1 - (model.q_e / model.q_e_df) / (float(without.q_e[0]) / (model.k - 1)))
+        before = float(fit_data(data, model.method, weights=model.own_weights).tau2[0])
+        return max(0.0, (before - model.tau2) / before) if before > 0 else 0.0
+    weights = model.weights[None, :]
+    total = float(weighted_by(data, weights).q[0]) / (model.k - 1)
+    left = float(weighted_by(model.data_set, weights).q[0]) / model.q_e_df
+    return max(0.0, 1 - left / total) if total > 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from synth.synthesis.linear import FloatArray, einsum
 if TYPE_CHECKING:
     import pandas as pd
 
-    from synth.synthesis.models import MetaAnalysis
+    from synth.synthesis.meta_analysis import MetaAnalysis
 
 PredictionMethod = Literal["model", "riley"]
 
@@ -31,7 +31,7 @@ class Prediction:
     labels : tuple of str
         Of the rows; empty for rows without a name.
     estimates, standard_errors, low, high : ndarray
-        Mean with its standard error and confidence interval. Without an interval of the mean (`blup`) NaN.
+        Mean with its standard error and confidence interval; the interval is None for true effects of studies (`blup`).
     prediction_low, prediction_high : ndarray or None
         Interval for the true effect of a new study with these moderators, or of the study itself (`blup`); None in a
         common-effect model.
@@ -44,8 +44,8 @@ class Prediction:
     labels: tuple[str, ...]
     estimates: FloatArray
     standard_errors: FloatArray
-    low: FloatArray
-    high: FloatArray
+    low: FloatArray | None
+    high: FloatArray | None
     prediction_low: FloatArray | None
     prediction_high: FloatArray | None
     level: float
@@ -90,7 +90,8 @@ def predict(
     margin = _critical(model.degrees_of_freedom, level) * errors
     low = high = None
     if model.method != "common":
-        riley = max(model.k - model.p - 1, 1)
+        # The one more degree is for the estimate of tau2.
+        riley = max(model.k - model.p - int(model.fixed_tau2 is None), 1)
         critical = _critical(model.degrees_of_freedom if method == "model" else riley, level)
         width = critical * np.sqrt(np.maximum(variances, 0.0) + model.tau2)
         low, high = estimates - width, estimates + width
@@ -124,13 +125,12 @@ def blup(model: MetaAnalysis) -> Prediction:
     variances = einsum("ni,ij,nj->n", rows, model.covariance, rows)
     errors = np.sqrt(np.maximum(share * model.variances + (1 - share) ** 2 * variances, 0.0))
     margin = _critical(model.degrees_of_freedom, model.level) * errors
-    nothing = np.full(model.k, np.nan)
     return Prediction(
         labels=model.labels,
         estimates=estimates,
         standard_errors=errors,
-        low=nothing,
-        high=nothing,
+        low=None,
+        high=None,
         prediction_low=estimates - margin,
         prediction_high=estimates + margin,
         level=model.level,

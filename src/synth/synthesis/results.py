@@ -12,7 +12,7 @@ from synth.effects.intervals import Interval, figure
 if TYPE_CHECKING:
     import pandas as pd
 
-    from synth.synthesis.models import MetaAnalysis
+    from synth.synthesis.meta_analysis import MetaAnalysis
 
 Standing = Literal["sensitivity only", "few studies", "plain"]
 

@@ -10,7 +10,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from synth.synthesis.linear import Data, FloatArray, Weighted, einsum, trace, weighted
+from synth.synthesis.linear import (
+    Data,
+    FloatArray,
+    Weighted,
+    dominated,
+    einsum,
+    kept,
+    sums_of_others,
+    trace,
+    weighted,
+)
 
 #: Value and derivative at a between-study variance for each data set, shapes (B,) and (B,).
 Score = Callable[[Data, FloatArray], tuple[FloatArray, FloatArray]]
@@ -32,12 +42,23 @@ def _quadratics(fit: Weighted) -> tuple[FloatArray, FloatArray]:
 
 def _traces(fit: Weighted) -> tuple[FloatArray, FloatArray]:
     """The traces of P and of P P."""
+    if fit.data.basis.constant and fit.data.counts is None and dominated(fit.weights):
+        return traces_beside_a_dominant_study(fit.weights)
     squared = fit.weights * fit.base
     half = fit.inverse @ fit.data.basis.products(squared)
     first = fit.weights.sum(axis=-1) - einsum("bii->b", half)
     cubes = fit.data.basis.products(squared * fit.base)
     second = squared.sum(axis=-1) - 2 * trace(fit.inverse, cubes) + einsum("bij,bji->b", half, half)
     return first, second
+
+
+def traces_beside_a_dominant_study(weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The traces of P and of P P of a model with an intercept alone, as sums without a difference of large numbers."""
+    total = weights.sum(axis=-1)
+    diagonal = weights * sums_of_others(weights) / total[:, None]
+    squares = weights**2
+    off_diagonal = (squares * sums_of_others(squares)).sum(axis=-1) / total**2
+    return diagonal.sum(axis=-1), (diagonal**2).sum(axis=-1) + off_diagonal
 
 
 def restricted_score(data: Data, tau2: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -89,10 +110,12 @@ def _log_weights(fit: Weighted) -> FloatArray:
 
 
 def trace_of_p(fit: Weighted) -> FloatArray:
-    """Trace of P, shape (B,)."""
+    """Trace of P, shape (B,); NaN where one study outweighs the others so far that no digit of it is left."""
+    if fit.data.basis.constant and fit.data.counts is None and dominated(fit.weights):
+        return traces_beside_a_dominant_study(fit.weights)[0]
     squared = fit.weights * fit.base
-    result: FloatArray = fit.weights.sum(axis=-1) - trace(fit.inverse, fit.data.basis.products(squared))
-    return result
+    whole = fit.weights.sum(axis=-1)
+    return kept(whole - trace(fit.inverse, fit.data.basis.products(squared)), whole)
 
 
 def trace_of_pp(fit: Weighted) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,9 +11,9 @@ from numpy.typing import ArrayLike
 from synth.errors import MethodError
 from synth.synthesis.linear import FloatArray
 
-#: Largest ratio of two variances, and of a squared distance between estimates and a variance: beyond it, doubles do
-#: not hold the sums of an analysis.
-_RANGE = 1e100
+#: Largest ratio of two variances, of two weights, and of an estimate and the smallest standard error: beyond it,
+#: doubles do not hold the sums of an analysis.
+_VARIANCES, _WEIGHTS, _ESTIMATES = 1e50, 1e10, 1e50
 
 
 def study_arrays(
@@ -86,12 +87,29 @@ def _check_range(y: FloatArray, v: FloatArray) -> None:
     if not positive.size:
         return
     smallest, largest = float(positive.min()), float(v.max())
-    with np.errstate(over="ignore"):
-        spread = (float(y.max()) - float(y.min())) / np.sqrt(smallest)
-        too_far = not (largest / smallest < _RANGE and spread**2 < _RANGE)
-    tiny = np.finfo(float).tiny / np.finfo(float).eps
-    if too_far or smallest < tiny or largest > 1 / tiny or float(np.max(np.abs(y))) > 1 / tiny:
+    farthest = float(np.max(np.abs(y)))
+    tiny, huge = 1e-100, 1e100
+    within = largest < _VARIANCES * smallest and farthest < _ESTIMATES * math.sqrt(smallest)
+    if not (within and smallest > tiny and largest < huge and farthest < huge):
         raise MethodError(
-            f"estimates from {y.min():g} to {y.max():g} with variances from {smallest:g} to {largest:g}: "
-            f"numbers within a factor of {_RANGE:g} are expected; another unit may help"
+            f"estimates from {y.min():g} to {y.max():g} with variances from {smallest:g} to {largest:g}: variances "
+            f"within a factor of {_VARIANCES:g}, and estimates within {_ESTIMATES:g} standard errors of 0, are "
+            "expected; another unit may help"
+        )
+
+
+def check_weights(weights: FloatArray) -> None:
+    """Refuse weights that are negative, not finite, all 0, or so far apart that one study is all there is.
+
+    Raises
+    ------
+    MethodError
+        If they are.
+    """
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+        raise MethodError("weights: finite numbers of at least 0, not all of them 0, are expected")
+    positive = weights[weights > 0]
+    if not float(positive.max()) < _WEIGHTS * float(positive.min()) or not 1e-100 < float(positive.max()) < 1e100:
+        raise MethodError(
+            f"weights from {positive.min():g} to {positive.max():g}: a factor below {_WEIGHTS:g} is expected"
         )

@@ -104,7 +104,9 @@ def estimate_tau2(estimates: ArrayLike, variances: ArrayLike, method: Tau2Method
     return float(found.values[0]) * data.unit**2
 
 
-def estimates_of_tau2(data: Data, method: Tau2Method, weights: FloatArray | None = None) -> Tau2:
+def estimates_of_tau2(
+    data: Data, method: Tau2Method, weights: FloatArray | None = None, common: Weighted | None = None
+) -> Tau2:
     """Between-study variance of each data set.
 
     Parameters
@@ -113,6 +115,8 @@ def estimates_of_tau2(data: Data, method: Tau2Method, weights: FloatArray | None
     method : Tau2Method
     weights : ndarray, shape (k,), optional
         Of the generalised Q statistic ("GENQ") and no other estimator.
+    common : Weighted, optional
+        The common-effect fit of `data`, if it is at hand.
 
     Raises
     ------
@@ -124,7 +128,10 @@ def estimates_of_tau2(data: Data, method: Tau2Method, weights: FloatArray | None
     if method == "GENQ":
         if weights is None:
             raise MethodError("tau2 method 'GENQ': weights are expected, one a study")
-        return _closed(data, lambda data: _moment(data, np.broadcast_to(weights, (1, len(weights)))))
+        return _closed(data, lambda some: _moment(some, np.broadcast_to(weights, (1, len(weights)))))
+    if method in _BY_COMMON_FIT:
+        given = common if common is not None and np.all(data.k > data.basis.p) else None
+        return _closed(data, lambda some: _BY_COMMON_FIT[method](given or by_sampling_variance(some)))
     if method in _CLOSED:
         return _closed(data, _CLOSED[method])
     if method in ("REML", "ML"):
@@ -171,24 +178,22 @@ def _moment(data: Data, base: FloatArray) -> FloatArray:
     return result
 
 
-def _dersimonian_laird(data: Data) -> FloatArray:
-    fit = by_sampling_variance(data)
-    return (fit.q - (data.k - data.basis.p)) / trace_of_p(fit)
+def _dersimonian_laird(fit: Weighted) -> FloatArray:
+    return (fit.q - (fit.data.k - fit.data.basis.p)) / trace_of_p(fit)
 
 
 def _hedges(data: Data) -> FloatArray:
     return _moment(data, np.ones((1, data.y.shape[-1])))
 
 
-def _hunter_schmidt(data: Data) -> FloatArray:
-    fit = by_sampling_variance(data)
-    result: FloatArray = (fit.q - data.k) / fit.weights.sum(axis=-1)
+def _hunter_schmidt(fit: Weighted) -> FloatArray:
+    result: FloatArray = (fit.q - fit.data.k) / fit.weights.sum(axis=-1)
     return result
 
 
-def _hunter_schmidt_corrected(data: Data) -> FloatArray:
-    fit = by_sampling_variance(data)
-    result: FloatArray = (data.k / (data.k - data.basis.p) * fit.q - data.k) / fit.weights.sum(axis=-1)
+def _hunter_schmidt_corrected(fit: Weighted) -> FloatArray:
+    k = fit.data.k
+    result: FloatArray = (k / (k - fit.data.basis.p) * fit.q - k) / fit.weights.sum(axis=-1)
     return result
 
 
@@ -207,13 +212,12 @@ def _sidik_jonkman(data: Data) -> FloatArray:
     return start * fit.q / (data.k - data.basis.p)
 
 
-_CLOSED: dict[str, Callable[[Data], FloatArray]] = {
+_BY_COMMON_FIT: dict[str, Callable[[Weighted], FloatArray]] = {
     "DL": _dersimonian_laird,
-    "HE": _hedges,
     "HS": _hunter_schmidt,
     "HSk": _hunter_schmidt_corrected,
-    "SJ": _sidik_jonkman,
 }
+_CLOSED: dict[str, Callable[[Data], FloatArray]] = {"HE": _hedges, "SJ": _sidik_jonkman}
 
 
 def generalised_q_at(data: Data, target: FloatArray) -> tuple[FloatArray, BoolArray]:
@@ -247,6 +251,7 @@ def generalised_q_at(data: Data, target: FloatArray) -> tuple[FloatArray, BoolAr
         value, slope = generalised_q(some.pick(which), points)
         return value - aims[which], slope
 
-    smallest = np.min(np.where(some.v > 0, some.v, np.inf), axis=-1) * np.ones(some.size)
+    # Beside a sampling variance of 0 there is no length below which the statistic is straight.
+    smallest = np.min(some.v, axis=-1) * np.ones(some.size)
     values[above], converged[above] = falling_roots(functions, lowest[above], lowest[above], upper, smallest)
     return values, converged

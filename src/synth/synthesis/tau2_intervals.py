@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -11,13 +12,13 @@ from scipy.special import chdtri
 
 from synth.effects.intervals import Interval, check_level
 from synth.errors import MethodError
-from synth.synthesis.linear import Data, FloatArray, einsum, trace, weighted_by
+from synth.synthesis.linear import Data, FloatArray, einsum, sums_of_others, trace, weighted_by
 from synth.synthesis.quadratic_forms import distribution_function
 from synth.synthesis.scores import log_likelihood, restricted_log_likelihood, trace_of_pp
 from synth.synthesis.tau2 import crude_variance, generalised_q_at
 
 if TYPE_CHECKING:
-    from synth.synthesis.models import MetaAnalysis
+    from synth.synthesis.meta_analysis import MetaAnalysis
 
 Tau2IntervalMethod = Literal["q-profile", "generalised-q", "profile-likelihood"]
 
@@ -158,9 +159,11 @@ def _profile_likelihood(model: MetaAnalysis, level: float) -> Interval:
     def above(tau2: float) -> float:
         return float(height(data, np.array([tau2]))[0]) - top + drop
 
+    # Beside a sampling variance of 0 the likelihood may have no value at 0 itself.
+    lowest = 0.0 if np.min(data.v) > 0 else 1e-9 * best
     low = 0.0
-    if best > 0 and above(0.0) < 0:
-        low = float(brentq(above, 0.0, best, xtol=1e-15, rtol=1e-14, maxiter=500))
+    if best > 0 and above(lowest) < 0:
+        low = float(brentq(above, lowest, best, xtol=1e-15, rtol=1e-14, maxiter=500))
     high = max(best, 1.0)
     while above(high) > 0:
         high *= 4
@@ -190,14 +193,16 @@ def tau2_standard_error(model: MetaAnalysis) -> float | None:
     k, residual_df = model.k, model.k - model.p
     totals = data.v + tau2[:, None]
     if model.method == "ML":
-        error = np.sqrt(2 / np.sum(totals**-2))
+        error = math.sqrt(2 / float(np.sum(totals**-2.0)))
     elif model.method == "REML":
-        error = np.sqrt(2 / trace_of_pp(weighted_by(data, 1 / totals))[0])
+        trace_pp = float(trace_of_pp(weighted_by(data, 1 / totals))[0])
+        error = math.sqrt(2 / trace_pp) if trace_pp > 0 else math.nan
     elif model.method in ("EB", "PM", "PMM"):
-        error = np.sqrt(2 * k**2 / residual_df) / np.sum(1 / totals)
+        error = math.sqrt(2 * k**2 / residual_df) / float(np.sum(1 / totals))
     else:
         error = _of_moments(model, data, totals)
-    return float(error) * data.unit**2
+    # Where one study outweighs the others so far that the traces cancel, there is no standard error to give.
+    return float(error) * data.unit**2 if np.isfinite(error) else None
 
 
 def _of_moments(model: MetaAnalysis, data: Data, totals: FloatArray) -> float:
@@ -217,11 +222,18 @@ def _of_moments(model: MetaAnalysis, data: Data, totals: FloatArray) -> float:
         "HS": float(np.sum(inverse)),
         "HSk": float(np.sum(inverse)) * residual_df / model.k,
     }
-    return float(np.sqrt(2 * spread)) / divisors.get(model.method, trace_p)
+    divisor = divisors.get(model.method, trace_p)
+    return math.sqrt(2 * spread) / divisor if spread >= 0 and divisor > 0 else math.nan
 
 
 def _spread(data: Data, base: FloatArray, totals: FloatArray) -> tuple[float, float]:
     """The traces of P S P S and of P, for weights `base` and total variances S."""
+    if data.basis.constant:
+        whole = float(np.sum(base))
+        diagonal = base * sums_of_others(base) / whole
+        products_of_others = base**2 * totals
+        crossed = float(np.sum(products_of_others * sums_of_others(products_of_others))) / whole**2
+        return float(np.sum((diagonal * totals) ** 2)) + crossed, float(np.sum(diagonal))
     fit = weighted_by(data, base)
     products = data.basis.products
     half = fit.inverse @ products(base**2 * totals)
