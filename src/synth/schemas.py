@@ -7,9 +7,9 @@ an empty cell means "not seen", a p value stays the text that was printed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 import pandas as pd
 import pandera.pandas as pa
@@ -160,6 +160,30 @@ def _not_above(part: str, whole: str) -> RowRule:
     return (part, f"is above {whole}; at most {whole} is expected", holds)
 
 
+#: A confidence interval in a table: it says nothing without both limits and the level.
+_CHANGE_INTERVAL = ("change_low", "change_high", "change_level")
+#: No paper prints a lower level in percent; a proportion such as 0.95 lies far below it.
+_LEAST_LEVEL = 50
+
+
+def _stated_together(names: tuple[str, ...]) -> Iterator[RowRule]:
+    def holds(frame: pd.DataFrame, name: str) -> pd.Series[bool]:
+        others = [number(frame, other).notna() for other in names if other != name]
+        return (frame[name] != "") | ~pd.concat(others, axis=1).any(axis=1)
+
+    for name in names:
+        words = f"is empty; all or none of {', '.join(names)} is expected"
+        yield (name, words, partial(holds, name=name))
+
+
+def _level_in_percent(name: str) -> RowRule:
+    def holds(frame: pd.DataFrame) -> pd.Series[bool]:
+        level = number(frame, name)
+        return ~((level < _LEAST_LEVEL) | (level >= 100))
+
+    return (name, f"is no level in percent; {_LEAST_LEVEL} to below 100 is expected, such as 95", holds)
+
+
 STUDIES = TableSpec(
     name="studies",
     file="extraction/studies.csv",
@@ -215,6 +239,7 @@ OUTCOMES = TableSpec(
         *_numbers("followup_sd", minimum=0),
         *_numbers("followup_min", "followup_max", "change_mean"),
         *_numbers("change_sd", minimum=0),
+        *_numbers(*_CHANGE_INTERVAL),
         *_text("p_value", "reported_test"),
         ColumnSpec("direction", "choice", choices=DIRECTIONS),
         *_text("unit"),
@@ -225,6 +250,9 @@ OUTCOMES = TableSpec(
     rules=(
         *_in_order("baseline_min", "baseline_mean", "baseline_max"),
         *_in_order("followup_min", "followup_mean", "followup_max"),
+        *_in_order("change_low", "change_mean", "change_high"),
+        *_stated_together(_CHANGE_INTERVAL),
+        _level_in_percent("change_level"),
     ),
 )
 EVENTS = TableSpec(

@@ -19,7 +19,7 @@ from synth.effects.continuous import (
     sds_before_and_after,
 )
 from synth.effects.reported import sd_from_range
-from synth.effects.summary_checks import inconsistencies
+from synth.effects.summary_checks import inconsistencies, unusable_interval
 from synth.errors import MethodError
 
 # Invented: twelve patients.
@@ -163,8 +163,12 @@ def test_the_least_sd_of_change_can_lie_within_the_rounding():
     assert low == pytest.approx(sd_of_change(5, 10, 0.5) / math.sqrt(12))
 
 
+# The same without the interval, where p value, SDs and ranges are held against each other.
+BARE = replace(ASH, change_interval=None)
+
+
 def checks_of(**changes):
-    return [finding.check for finding in inconsistencies(replace(ASH, **changes), paired_p=True)]
+    return [finding.check for finding in inconsistencies(replace(BARE, **changes), paired_p=True)]
 
 
 def test_figures_of_one_arm_that_disagree():
@@ -193,12 +197,12 @@ def test_figures_that_cannot_be_used_are_held_against_nothing():
     assert checks_of(n=None) == []
     assert checks_of(p_value="ns", baseline_range=(58.0, 22.0), baseline_sd=25.0) == []
     assert checks_of(followup_mean=40.0, change_sd=5.0) == []
-    assert inconsistencies(replace(ASH, change_sd=5.0), paired_p=False) == ()
+    assert inconsistencies(replace(BARE, change_sd=5.0), paired_p=False) == ()
 
 
 def test_what_is_said_of_sds_and_p_values():
     (finding,) = inconsistencies(
-        replace(ASH, change_sd=None, baseline_sd=2.9, followup_sd=3.5, baseline_range=None, followup_range=None),
+        replace(BARE, change_sd=None, baseline_sd=2.9, followup_sd=3.5, baseline_range=None, followup_range=None),
         paired_p=True,
     )
     assert finding.kind == "doubtful"
@@ -206,3 +210,87 @@ def test_what_is_said_of_sds_and_p_values():
         "The SDs 2.9 before and 3.5 after are rather standard errors: for n = 12 no correlation makes them agree with "
         "the p value .002 of the change 20 (paired t test)."
     )
+
+
+# Invented: the interval of ASH alone, which allows an SD of the changes of 17.0 to 19.4 in its two readings.
+INTERVAL = replace(ASH, change_sd=None, p_value="", baseline_range=None, followup_range=None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "paired_p", "checks"),
+    [
+        ({}, True, []),
+        ({"p_value": ".002"}, True, []),
+        ({"p_value": ".008"}, True, ["p_and_interval_disagree"]),
+        ({"p_value": ".008"}, False, []),
+        ({"p_value": "<.0001"}, True, ["p_and_interval_disagree"]),
+        ({"p_value": "<.01"}, True, []),
+        ({"p_value": "n.s."}, True, []),
+        ({"change_sd": 17.2}, False, []),
+        ({"change_sd": 19.2}, False, []),
+        ({"change_sd": 5.0, "printed": {"change_sd": "5.0"}}, False, ["sd_is_standard_error"]),
+        ({"change_sd": 60.0}, False, ["sd_disagrees"]),
+        ({"baseline_sd": 2.9, "followup_sd": 3.5, "printed": {}}, False, ["sds_are_standard_errors"]),
+        ({"baseline_sd": 90.0, "printed": {}}, False, ["sds_and_interval_disagree"]),
+        ({"change_level": 0.8}, False, ["sds_are_standard_errors"]),
+    ],
+)
+def test_the_interval_of_the_change_is_held_against_the_other_figures(changes, paired_p, checks):
+    found = inconsistencies(replace(INTERVAL, **changes), paired_p=paired_p)
+    assert [finding.check for finding in found] == checks
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "words"),
+    [
+        ({}, None, ""),
+        ({"change_interval": ("9", "30")}, None, ""),  # 8.5 to 30.5: its middle may be 20, the change 19.9 to 20.1
+        ({"change_interval": ("9.0", "30.0")}, "interval_not_symmetric", "does not lie evenly around the change 20,"),
+        ({"change_interval": ("21", "30")}, "change_outside_its_interval", "does not hold the change 20,"),
+        ({"change_interval": ("20", "20")}, "interval_without_width", "The 95% interval 20 to 20 of the change has no"),
+        ({"followup_mean": None, "change_interval": ("21", "30")}, None, ""),
+        (
+            {"change_mean": 14.0, "printed": {"change_mean": "14.0"}, "change_level": 0.9},
+            "interval_not_symmetric",
+            "The 90% interval 9.1 to 30.9 of the change does not lie evenly around the change 14.0, so no standard",
+        ),
+    ],
+)
+def test_an_interval_that_cannot_be_that_of_the_change(changes, check, words):
+    summary = replace(INTERVAL, p_value=".04", **changes)
+    found = unusable_interval(summary)
+    assert (None if found is None else found.check) == check
+    assert found is None or (words in found.sentence and found.kind == "doubtful")
+    if check is not None:
+        assert inconsistencies(summary, paired_p=True) == inconsistencies(
+            replace(summary, change_interval=None), paired_p=True
+        )
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 40), st.integers(0, 2), st.sampled_from([0.9, 0.95, 0.99]))
+def test_an_interval_of_raw_scores_is_usable_and_agrees_with_their_p_value(seed, n, decimals, level):
+    generator = np.random.default_rng(seed)
+    before = generator.normal(50, 10, n)
+    changes = generator.normal(8, 9, n)
+    error, mean = float(stats.sem(changes)), float(changes.mean())
+    half = error * float(stats.t.isf((1 - level) / 2, n - 1))
+    limits = (f"{mean - half:.{decimals}f}", f"{mean + half:.{decimals}f}")
+    assume(float(limits[0]) < float(limits[1]))
+    means = {"baseline_mean": before.mean(), "followup_mean": before.mean() + mean}
+    texts = {name: f"{value:.{decimals}f}" for name, value in means.items()}
+    p = f"{float(stats.ttest_1samp(changes, 0).pvalue):.3f}"
+    summary = replace(
+        INTERVAL,
+        n=n,
+        change_interval=limits,
+        change_level=level,
+        p_value="<.001" if p == "0.000" else p,
+        baseline_sd=None,
+        printed=texts,
+        **{name: float(text) for name, text in texts.items()},
+    )
+    assert unusable_interval(summary) is None
+    assert [item for item in inconsistencies(summary, paired_p=True) if "interval" in item.check] == []
+    low, high = effect_of(summary).derivation.rounding_range
+    assert low - 1e-9 <= error <= high + 1e-9

@@ -12,7 +12,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from synth.errors import Fault
-from synth.schemas import ARMS, CORRECTIONS, DECISION_LOG, EXTRACTION_TABLES, ColumnSpec, Table, TableSpec, number
+from synth.schemas import (
+    ARMS,
+    CORRECTIONS,
+    DECISION_LOG,
+    EXTRACTION_TABLES,
+    OUTCOMES,
+    ColumnSpec,
+    Table,
+    TableSpec,
+    number,
+)
 from synth.store.tables import empty_table, parse_table
 
 SPECS = (*EXTRACTION_TABLES, CORRECTIONS, DECISION_LOG)
@@ -24,6 +34,8 @@ LETTERS = st.sampled_from(string.ascii_lowercase)
 
 def valid_cell(column: ColumnSpec) -> st.SearchStrategy[str]:
     low = column.minimum or 0
+    if column.name == "change_level":
+        return st.integers(50, 99).map(str)
     filled = {
         "text": TEXT.filter(bool),
         "number": st.decimals(low, low + 1_000, places=2).map(str),
@@ -55,6 +67,8 @@ def tables(draw: st.DrawFn) -> tuple[TableSpec, list[dict[str, str]]]:
         )
     )
     for row in rows:
+        if spec is OUTCOMES and not (row["change_low"] and row["change_high"]):
+            row.update(change_low="", change_high="", change_level="")
         if not orderly(spec, row):
             row.update({name: "" for name in spec.numbers if name not in ("events", "total")})
             if "total" in row:

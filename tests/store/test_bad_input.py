@@ -28,6 +28,30 @@ def one_cell(file: str, start: str, column: str, cell: str, message: str) -> Cas
     return change
 
 
+# An invented interval, which is no fault by itself.
+INTERVAL = {"change_mean": "42.9", "change_low": "18.8", "change_high": "67.0", "change_level": "95"}
+TOGETHER = "is empty; all or none of change_low, change_high, change_level is expected"
+LEVEL = "is no level in percent; 50 to below 100 is expected, such as 95"
+
+
+def one_cell_of_interval(column: str, cell: str, message: str) -> Case:
+    """One changed cell of the invented interval of a change, one fault at its line and column."""
+
+    def change(review: ReviewCopy) -> list[str]:
+        review.set(OUTCOMES, HATEM_MHHS, **INTERVAL)
+        assert review.validate().faults == []
+        return one_cell(OUTCOMES, HATEM_MHHS, column, cell, message)(review)
+
+    return change
+
+
+@pytest.mark.parametrize("column", ["change_low", "change_high", "change_level"])
+def test_a_part_of_an_interval_alone_names_what_is_missing(ifi: ReviewCopy, column: str):
+    line = ifi.set(OUTCOMES, HATEM_MHHS, **{column: INTERVAL[column]})
+    missing = sorted({"change_low", "change_high", "change_level"} - {column})
+    assert ifi.validate().faults == [f"{OUTCOMES}:{line}: {name}: {TOGETHER}" for name in missing]
+
+
 ONE_CELL: dict[str, Case] = {
     "text in a number column": one_cell(
         ARMS, "hatem2015,A1", "age_mean", "about 40", f"'about 40': {NUMBER}, not below 0 is expected"
@@ -121,6 +145,25 @@ ONE_CELL: dict[str, Case] = {
         "-10.5",
         "a change of -10.5 does not fit into the range of VAS, 0 to 10",
     ),
+    "an interval of a change without its lower limit": one_cell_of_interval("change_low", "", TOGETHER),
+    "an interval of a change without its upper limit": one_cell_of_interval("change_high", "", TOGETHER),
+    "an interval of a change without its level": one_cell_of_interval("change_level", "", TOGETHER),
+    "text for a limit of a change": one_cell_of_interval("change_low", "<9", f"'<9': {NUMBER} is expected"),
+    "limits of a change out of order": one_cell_of_interval(
+        "change_low", "67.1", "'67.1' is above change_high; change_low <= change_high is expected"
+    ),
+    "a change below its interval": one_cell_of_interval(
+        "change_mean",
+        "18.7",
+        "'18.7' is below change_low; change_low <= change_mean <= change_high is expected",
+    ),
+    "a change above its interval": one_cell_of_interval(
+        "change_mean",
+        "67.1",
+        "'67.1' is above change_high; change_low <= change_mean <= change_high is expected",
+    ),
+    "a level as a proportion": one_cell_of_interval("change_level", "0.95", f"'0.95' {LEVEL}"),
+    "a level of everything": one_cell_of_interval("change_level", "100", f"'100' {LEVEL}"),
     "n above the patients of the arm": one_cell(
         OUTCOMES, HATEM_MHHS, "n", "6", "6 is more than the patients of the arm, or enrolled; at most 5 is expected"
     ),

@@ -44,7 +44,10 @@ def test_the_facts_define_primary_full_text_as_an_opening(facts: Path):
 # Columns that the review added, and what may stand in them beyond what was gathered.
 ADDED = {
     "arms.csv": {"n_male", "overlaps_with", "note", "extracted_by", "checked_by"},
-    "outcomes.csv": {"unit_of_analysis", "reported_test", "direction", "extracted_by", "checked_by"},
+    "outcomes.csv": {
+        *("unit_of_analysis", "change_low", "change_high", "change_level"),
+        *("reported_test", "direction", "extracted_by", "checked_by"),
+    },
     "events.csv": {"conditioned_on_inclusion", "extracted_by", "checked_by"},
     "cases.csv": {"seen_in", "extracted_by", "checked_by"},
 }
@@ -200,7 +203,8 @@ def test_what_the_review_added_is_what_the_facts_say(review: Path):
     """Added cells are empty where nothing was read: only these hold something."""
     arms, outcomes, events = (rows_of(review / "extraction" / f"{name}.csv") for name in ("arms", "outcomes", "events"))
     assert {row["study_id"] for row in arms if row["n_male"]} == {"wilson2016"}
-    assert {row["reported_test"] for row in outcomes} | {row["direction"] for row in outcomes} == {""}
+    unseen = ("reported_test", "direction", "change_low", "change_high", "change_level")
+    assert {row[name] for row in outcomes for name in unseen} == {""}
     conditioned = [(row["study_id"], row["arm_id"]) for row in events if row["conditioned_on_inclusion"]]
     assert conditioned == [("wilson2016", "A2")] * 2
     cases = rows_of(review / "extraction" / "cases.csv")

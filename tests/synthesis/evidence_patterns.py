@@ -85,6 +85,7 @@ class Row:
     after: object = 60
     sd: object = ""
     change_sd: object = ""
+    interval: tuple[object, object, object] = ("", "", "")  # lower limit, upper limit, level in percent
     p: str = ""
     test: str = ""
     months: object = 12
@@ -187,6 +188,7 @@ def evidence(*rows: Row, events: Sequence[Event] = ()) -> tuple[Extraction, Reco
             "followup_mean": row.after,
             "followup_sd": row.sd,
             "change_sd": row.change_sd,
+            **dict(zip(("change_low", "change_high", "change_level"), row.interval, strict=True)),
             "p_value": row.p,
             "reported_test": row.test,
             "direction": row.direction,

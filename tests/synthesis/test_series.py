@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from evidence_patterns import Row, answer_of
+from scipy import stats
 
 import synth
+from synth.effects.estimate import Effect
 from synth.synthesis.series import Series
 
 
@@ -19,6 +21,16 @@ def series_of_row(**cells: object) -> Series:
 @pytest.fixture(scope="module")
 def ifi(repository: Path):
     return synth.open_review("ifi", root=repository).synthesis
+
+
+def effect_of_row(**cells: object) -> Effect:
+    effect = series_of_row(**cells).effect
+    assert effect is not None
+    return effect
+
+
+def checks_of_row(**cells: object) -> list[str]:
+    return [finding.check for finding in series_of_row(**cells).findings]
 
 
 def of(synthesis, outcome: str, instrument: str, study: str) -> Series:
@@ -197,6 +209,97 @@ def test_figures_that_disagree_are_flagged_beside_the_series(cells, check: str) 
     assert check in {finding.check for finding in series_of_row(**cells).findings}
     other = series_of_row(**cells, test="Wilcoxon")
     assert (check in {finding.check for finding in other.findings}) == (check == "sd_beyond_range")
+
+
+def test_a_printed_interval_of_the_change_carries_it_with_its_mark_and_range() -> None:
+    item = series_of_row(interval=("9.1", "30.9", "95"))
+    effect, derivation = item.effect, item.effect and item.effect.derivation
+    assert effect is not None
+    assert derivation is not None
+    twice = 2 * stats.t.isf(0.025, 9)
+    assert effect.standard_error == pytest.approx(21.8 / twice)
+    assert effect.interval == pytest.approx((9.1, 30.9))
+    assert effect.marks == ("standard error derived from the printed 95% interval",)
+    assert derivation.rounding_range == pytest.approx((21.7 / twice, 21.9 / twice))
+    assert derivation.inputs == (("lower limit", "9.1"), ("upper limit", "30.9"), ("level", 0.95))
+    assert (item.readings, item.grid, item.findings) == (None, None, ())
+
+
+@pytest.mark.parametrize(("printed", "level"), [("90", 0.9), ("97.5", 0.975), ("99.9", 0.999)])
+def test_the_level_of_a_printed_interval_is_read_as_percent(printed: str, level: float) -> None:
+    effect = effect_of_row(interval=("10.00", "30.00", printed))
+    assert effect.standard_error == pytest.approx(10 / stats.t.isf((1 - level) / 2, 9))
+    assert effect.marks == (f"standard error derived from the printed {printed}% interval",)
+    assert effect.level == 0.95
+
+
+def test_the_interval_comes_after_the_sd_of_the_changes_and_before_the_p_value() -> None:
+    interval = ("9.1", "30.9", "95")
+    by_sd, by_interval = effect_of_row(interval=interval, change_sd=15), effect_of_row(interval=interval)
+    assert by_sd.standard_error == pytest.approx(15 / 10**0.5)
+    assert effect_of_row(interval=interval, p=".002", sd=20).standard_error == by_interval.standard_error
+    # An SD that cannot be used takes neither the interval nor the p value with it.
+    assert effect_of_row(interval=interval, change_sd=0).standard_error == by_interval.standard_error
+    assert checks_of_row(interval=interval, change_sd=0) == ["no_standard_error"]
+    assert effect_of_row(p=".002", change_sd=0).standard_error == effect_of_row(p=".002").standard_error
+
+
+def test_an_interval_and_a_p_value_that_disagree_are_flagged() -> None:
+    item = series_of_row(interval=("9.1", "30.9", "95"), p=".02")
+    assert [(found.check, found.kind) for found in item.findings] == [("p_and_interval_disagree", "doubtful")]
+    assert "The p value .02 does not agree with the interval 9.1 to 30.9" in item.findings[0].sentence
+    assert checks_of_row(interval=("9.1", "30.9", "95"), p=".0025") == []
+    assert checks_of_row(interval=("9.1", "30.9", "95"), p=".02", test="Wilcoxon") == ["p_value_of_another_test"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "check", "words"),
+    [
+        (("5.0", "30.0", "95"), "interval_not_symmetric", "does not lie evenly around the change 20"),
+        (("22.0", "30.0", "95"), "change_outside_its_interval", "does not hold the change 20"),
+        (("20", "20", "95"), "interval_without_width", "has no width"),
+    ],
+)
+def test_an_interval_that_cannot_be_used_is_named_and_the_next_figure_tried(interval, check: str, words: str) -> None:
+    for others in ({"p": ".03", "sd": 20}, {"sd": 20}, {"change_sd": 15}):
+        item, without = series_of_row(interval=interval, **others), series_of_row(**others)
+        assert item.effect == without.effect
+        assert (item.readings, item.grid) == (without.readings, without.grid)
+        assert [found.check for found in item.findings] == [check]
+        assert words in item.findings[0].sentence
+    alone = effect_of_row(interval=interval)
+    assert (alone.standard_error, alone.marks) == (
+        None,
+        ("no interval: the printed figures give no standard error",),
+    )
+
+
+def test_an_sd_that_fits_those_of_other_arms_only_as_a_standard_error() -> None:
+    rows = [Row("ash", sd=4.5), Row("elm", sd=14), Row("oak", sd=15), Row("fir", n="", sd=16)]
+    found = {item.study_id: list(item.findings) for item in answer_of(*rows).series}
+    assert [finding.check for finding in found.pop("ash")] == ["sd_small_against_others"] * 2
+    assert not any(found.values())
+    sentences = [finding.sentence for finding in answer_of(*rows).series[0].findings]
+    assert (
+        "4.5 is less than half of the SD of this instrument in every other group at baseline (14.0 to 16.0)"
+        in sentences[0]
+    )
+    assert "at follow-up (14.0 to 16.0)" in sentences[1]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [Row("elm", sd=14)],
+        [Row("elm", sd=14), Row("elm", months=24, sd=15)],
+        [Row("elm", sd=14), Row("oak", sd=15, cells={"unit": "metres"})],
+        [Row("elm", sd=14), Row("ash", months=24, sd=15)],
+        [Row("elm", sd=14), Row("oak")],
+    ],
+)
+def test_one_other_arm_with_an_sd_is_too_few_to_compare(others: list[Row]) -> None:
+    first = next(item for item in answer_of(Row("ash", sd=4.5), *others).series if item.study_id == "ash")
+    assert first.findings == ()
 
 
 def test_a_study_of_the_annex_gives_no_estimate(ifi) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
@@ -23,8 +26,8 @@ from synth.effects.plausibility import (
     ranges_do_not_overlap,
     sd_larger_than_mean,
 )
-from synth.effects.reported import ReadingsOfP, parse_printed_p, readings_of_p
-from synth.effects.summary_checks import inconsistencies
+from synth.effects.reported import ReadingsOfP, parse_printed_p, readings_of_p, sd_small_against_others
+from synth.effects.summary_checks import inconsistencies, unusable_interval
 from synth.errors import MethodError
 from synth.extraction import Extraction
 from synth.extraction.eligibility import Role
@@ -38,6 +41,15 @@ _FIGURES = (
     *(f"{moment}_{figure}" for moment in ("baseline", "followup") for figure in ("mean", "sd", "min", "max")),
     "change_mean",
     "change_sd",
+)
+
+#: What can carry a standard error, each as the fields that are emptied where it cannot be used, in the order of
+#: `mean_change_effect`.
+_CARRIERS: tuple[dict[str, Any], ...] = (
+    {"change_sd": None},
+    {"change_interval": None},
+    {"p_value": ""},
+    dict.fromkeys(("baseline_sd", "followup_sd", "baseline_range", "followup_range")),
 )
 
 
@@ -111,14 +123,14 @@ def _seen(value: object) -> float | None:
     return None if number != number else number
 
 
-def _range(row: pd.Series, moment: str) -> Interval | None:
-    low, high = _seen(row[f"{moment}_min"]), _seen(row[f"{moment}_max"])
+def _range(row: pd.Series, moment: str, ends: tuple[str, str] = ("min", "max")) -> Interval | None:
+    low, high = (_seen(row[f"{moment}_{end}"]) for end in ends)
     return None if low is None or high is None else (low, high)
 
 
-def series_of(row: pd.Series, extraction: Extraction, protocol: Protocol, role: Role) -> Series:
-    """The series of one row of outcomes.csv, with its effect at the protocol's level and correlation."""
-    size, instrument = _seen(row["n"]), protocol.instrument(str(row["instrument"]))
+def _summary(row: pd.Series, extraction: Extraction, instrument: Instrument) -> ChangeSummary:
+    """The printed figures of one row of outcomes.csv."""
+    size = _seen(row["n"])
     arm = extraction.arms[
         (extraction.arms["study_id"] == row["study_id"]) & (extraction.arms["arm_id"] == row["arm_id"])
     ].iloc[0]
@@ -142,6 +154,22 @@ def series_of(row: pd.Series, extraction: Extraction, protocol: Protocol, role: 
         rows=(str(row["row"]),),
         overlaps_with=tuple(str(arm["overlaps_with"]).split()),
     )
+    return _with_interval(summary, row, extraction)
+
+
+def _with_interval(summary: ChangeSummary, row: pd.Series, extraction: Extraction) -> ChangeSummary:
+    """With the confidence interval of the change, its limits as printed and its level as a proportion."""
+    level = _seen(row["change_level"])
+    if level is None or _range(row, "change", ("low", "high")) is None:
+        return summary
+    low, high = (extraction.printed("outcomes", str(row["row"]), f"change_{end}") for end in ("low", "high"))
+    return replace(summary, change_interval=(low, high), change_level=float(Decimal(repr(level)) / 100))
+
+
+def series_of(row: pd.Series, extraction: Extraction, protocol: Protocol, role: Role) -> Series:
+    """The series of one row of outcomes.csv, with its effect at the protocol's level and correlation."""
+    instrument = protocol.instrument(str(row["instrument"]))
+    summary = _summary(row, extraction, instrument)
     correlation = protocol.synthesis.correlation
     level = protocol.synthesis.level
     # A reading for directions only gives no estimate: its figures are shown as printed and enter nothing.
@@ -181,20 +209,14 @@ def _effect(
         sentence = f"The p value comes from another test ({reported_test}), so no standard error is derived from it."
         found.append(Finding("p_value_of_another_test", "doubtful", sentence))
         summary = replace(summary, p_value="")
-    # A figure that cannot be read must not take the change itself with it: first the p value goes, then the SDs.
-    attempts = (
-        summary,
-        replace(summary, p_value=""),
-        replace(
-            summary,
-            p_value="",
-            change_sd=None,
-            baseline_sd=None,
-            followup_sd=None,
-            baseline_range=None,
-            followup_range=None,
-        ),
-    )
+    refused = unusable_interval(summary)
+    if refused is not None:
+        found.append(refused)
+        summary = replace(summary, change_interval=None)
+    # A figure that cannot be used must not take the change itself, or the next figure, with it.
+    attempts = [summary]
+    for carrier in _CARRIERS:
+        attempts.append(replace(attempts[-1], **carrier))
     for attempt in attempts:
         try:
             effect = mean_change_effect(attempt, correlation=correlation, level=level)
@@ -262,6 +284,7 @@ def _findings(
             found.append(mean_impossible_for_whole_scores(printed, summary.n))
         if mean is not None and sd is not None:
             found.append(sd_larger_than_mean(mean, sd, minimum=low))
+    found.extend(_small_sds(row, extraction, summary, instrument))
     found.extend(inconsistencies(summary, paired_p=_may_be_paired_t(str(row["reported_test"]))))
     before, after = summary.baseline_range, summary.followup_range
     if before is not None and after is not None and summary.n is not None and summary.n > 1:
@@ -271,3 +294,23 @@ def _findings(
     if interval is not None and summary.baseline_mean is not None and low is not None and high is not None:
         found.append(limits_beyond_attainable(interval, summary.baseline_mean, low, high))
     return tuple(finding for finding in found if finding is not None)
+
+
+def _small_sds(
+    row: pd.Series, extraction: Extraction, summary: ChangeSummary, instrument: Instrument
+) -> Iterator[Finding | None]:
+    """Each SD against those of the same instrument, unit and moment in all other arms."""
+    outcomes = extraction.outcomes
+    same = outcomes[
+        (outcomes["instrument"] == row["instrument"])
+        & (outcomes["unit"].replace("", instrument.unit) == summary.unit)
+        & ((outcomes["study_id"] != row["study_id"]) | (outcomes["arm_id"] != row["arm_id"]))
+    ]
+    for column, sd, moment in (
+        ("baseline_sd", summary.baseline_sd, "at baseline"),
+        ("followup_sd", summary.followup_sd, "at follow-up"),
+    ):
+        others = same[same[column] > 0]
+        # Several times of one arm are one witness.
+        if sd and summary.n is not None and summary.n > 1 and len(others.groupby(["study_id", "arm_id"])) > 1:
+            yield sd_small_against_others(sd, summary.n, others[column].tolist(), moment=moment)

@@ -145,7 +145,7 @@ def _span(low: float, high: float) -> str:
     return figure(low) if figure(low) == figure(high) else f"{figure(low)} to {figure(high)}"
 
 
-def sd_small_against_others(sd: float, n: int, others: Sequence[float]) -> Finding | None:
+def sd_small_against_others(sd: float, n: int, others: Sequence[float], *, moment: str = "") -> Finding | None:
     """Whether a figure given as SD would fit the SDs of other groups only as a standard error.
 
     Parameters
@@ -156,6 +156,8 @@ def sd_small_against_others(sd: float, n: int, others: Sequence[float]) -> Findi
         Its size; at least 2.
     others : sequence of float
         SDs of the same instrument in other groups, each above 0; at least 2, or nothing is said.
+    moment : str
+        When all of them were measured, for the sentence, such as "at baseline"; empty says nothing of it.
 
     Returns
     -------
@@ -174,7 +176,8 @@ def sd_small_against_others(sd: float, n: int, others: Sequence[float]) -> Findi
     if len(others) < 2 or sd >= min(others) / 2 or not min(others) <= sd * math.sqrt(size) <= max(others):
         return None
     sentence = (
-        f"The SD {sd:g} is less than half of every other SD of this instrument ({_span(min(others), max(others))}); "
+        f"The SD {sd:g} is less than half of the SD of this instrument in every other group{moment and f' {moment}'} "
+        f"({_span(min(others), max(others))}); "
         f"times the root of n = {n} it would be {figure(sd * math.sqrt(size))}: it may be a standard error."
     )
     return Finding("sd_small_against_others", "doubtful", sentence)
