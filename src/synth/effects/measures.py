@@ -154,7 +154,7 @@ _LAJEUNESSE: Final = "Lajeunesse 2015, Ecology 96:2056-2063, for the correction"
 _LOGISTIC: Final = "Hasselblad and Hedges 1995, Psychol Bull 117:167-178; Chinn 2000, Stat Med 19:3127-3131"
 _NORMAL: Final = "Cox and Snell 1989, Analysis of Binary Data; Sanchez-Meca et al. 2003, Psychol Methods 8:448-467"
 _BORENSTEIN: Final = "Borenstein et al. 2009, Introduction to Meta-Analysis"
-_ROTHMAN: Final = "Rothman, Greenland and Lash 2008, Modern Epidemiology, 3rd ed., chapter 14"
+_ROTHMAN: Final = "Rothman, Greenland and Lash 2008, Modern Epidemiology, 3rd ed."
 _YULE: Final = "Yule 1912, J R Stat Soc 75:579-652"
 _YUSUF: Final = "Yusuf et al. 1985, Prog Cardiovasc Dis 27:335-371"
 _FREEMAN: Final = "Freeman and Tukey 1950, Ann Math Stat 21:607-611"
@@ -181,7 +181,7 @@ _ROWS: Final[dict[Kind, tuple[_Row, ...]]] = {
         ("MPPETO", "Peto conditional odds ratio of matched pairs", "log", f"{_YUSUF}, with one pair a stratum"),
     ),
     "two-group means": (
-        ("MD", "mean difference", "identity", f"{_BORENSTEIN}, chapter 4"),
+        ("MD", "mean difference", "identity", _BORENSTEIN),
         ("SMD", "standardised mean difference", "identity", _HEDGES),
         ("SMDH", "standardised mean difference (both SDs averaged)", "identity", _BONETT),
         ("SMD1", "standardised mean difference (SD of the control group)", "identity", _HEDGES),
@@ -193,7 +193,7 @@ _ROWS: Final[dict[Kind, tuple[_Row, ...]]] = {
         ("D2ORL", "odds ratio from a standardised mean difference (logistic)", "log", _LOGISTIC),
     ),
     "one-group means": (
-        ("MN", "mean", "identity", f"{_BORENSTEIN}, chapter 4"),
+        ("MN", "mean", "identity", _BORENSTEIN),
         ("MNLN", "mean", "log", "Hedges et al. 1999, Ecology 80:1150-1156, one of the two groups"),
         ("CVLN", "coefficient of variation", "log", _NAKAGAWA),
         ("SDLN", "standard deviation", "log", _NAKAGAWA),
@@ -227,7 +227,7 @@ _ROWS: Final[dict[Kind, tuple[_Row, ...]]] = {
         ("IRSD", "difference of square roots of incidence rates", "identity", _ROTHMAN),
     ),
     "correlations": (
-        ("COR", "correlation", "identity", f"{_BORENSTEIN}, chapter 6"),
+        ("COR", "correlation", "identity", _BORENSTEIN),
         ("UCOR", "correlation (unbiased)", "identity", "Olkin and Pratt 1958, Ann Math Stat 29:201-211"),
         ("ZCOR", "correlation", "Fisher z", "Fisher 1921, Metron 1:3-32"),
     ),
@@ -261,6 +261,7 @@ def measure_of(code: str) -> Measure:
     MethodError
         If there is none.
     """
-    if code not in MEASURES:
-        raise MethodError(f"measure {code!r}; one of {', '.join(MEASURES)} is expected")
-    return MEASURES[code]
+    try:
+        return MEASURES[code]
+    except (KeyError, TypeError):  # unknown, or a list or another thing that cannot be a key
+        raise MethodError(f"measure {code!r}; one of {', '.join(MEASURES)} is expected") from None

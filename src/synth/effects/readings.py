@@ -22,14 +22,14 @@ def smd_to_u1(values: ArrayLike) -> FloatArray:
 
     References
     ----------
-    Cohen 1988, Statistical Power Analysis for the Behavioral Sciences, section 2.2.
+    Cohen 1988, Statistical Power Analysis for the Behavioral Sciences.
     """
     u2 = ndtr(np.abs(numbers(values, "standardised mean difference")) / 2)
     return np.asarray((2 * u2 - 1) / u2)
 
 
 def smd_to_u2(values: ArrayLike) -> FloatArray:
-    """Cohen's U2, the share of one group that exceeds the same share of the other (Cohen 1988, section 2.2).
+    """Cohen's U2, the share of one group that exceeds the same share of the other (Cohen 1988).
 
     Raises
     ------
@@ -40,7 +40,7 @@ def smd_to_u2(values: ArrayLike) -> FloatArray:
 
 
 def smd_to_u3(values: ArrayLike) -> FloatArray:
-    """Cohen's U3, the share of the second group below the mean of the first (Cohen 1988, section 2.2).
+    """Cohen's U3, the share of the second group below the mean of the first (Cohen 1988).
 
     Raises
     ------

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 #: Studies from which a pool stands without a flag.
 PLAIN_FROM = 5
-#: Studies for each moderator below which a meta-regression is flagged.
+#: Studies for each column of moderators below which a meta-regression is flagged. The Handbook (5.1, section 9.6.5.1)
+#: speaks of ten for each characteristic; that a category with three levels counts twice is a choice made here.
 STUDIES_A_MODERATOR = 10
 
 _TAU2_SOURCES = {
@@ -24,7 +25,7 @@ _TAU2_SOURCES = {
     "SJ": "Sidik and Jonkman 2005, J R Stat Soc C 54:367-384",
     "EB": "Morris 1983, J Am Stat Assoc 78:47-55",
     "PM": "Paule and Mandel 1982, J Res Natl Bur Stand 87:377-385",
-    "PMM": "the median-unbiased form of Paule and Mandel 1982, J Res Natl Bur Stand 87:377-385",
+    "PMM": "Viechtbauer 2021, on median-unbiased estimators; the equation is that of Paule and Mandel 1982",
     "GENQ": "DerSimonian and Kacker 2007, Contemp Clin Trials 28:105-114",
 }
 _TESTS = {
@@ -51,6 +52,8 @@ def marks(model: MetaAnalysis) -> tuple[str, ...]:
         found.append("the Hartung-Knapp standard error was below the model-based one, which was used instead")
     if model.k > model.p and model.standard_errors.min() == 0:
         found.append("the estimates agree exactly, so that the standard error is 0: it says nothing of the uncertainty")
+    if model.q_m is None and model.standard_errors.min() > 0:
+        found.append("the coefficients follow from each other but for rounding: there is no joint test of them")
     if model.fixed_tau2 is not None:
         found.append("tau2 was given and not estimated: its uncertainty is in no interval")
     if model.has_moderators and model.method != "common" and model.r2 == 0:
@@ -83,7 +86,7 @@ def _moderators(model: MetaAnalysis) -> str:
     if model.k < STUDIES_A_MODERATOR * tested:
         return (
             f"{model.k} studies for {tested} moderator column{'s' if tested > 1 else ''}: fewer than the "
-            f"{STUDIES_A_MODERATOR} for each that the Cochrane Handbook asks for"
+            f"{STUDIES_A_MODERATOR} for each that the Cochrane Handbook (5.1, section 9.6.5.1) gives as typical advice"
         )
     return ""
 

@@ -181,7 +181,8 @@ def inverse_of(matrices: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             rest = d - b * (b / a)
             cross = -b / (a * rest)
-        return np.stack([np.stack([1 / a - cross * (b / a), cross], -1), np.stack([cross, 1 / rest], -1)], -2)
+            first, last = 1 / a - cross * (b / a), 1 / rest
+        return np.stack([np.stack([first, cross], -1), np.stack([cross, last], -1)], -2)
     try:
         return as_floats(np.linalg.inv(matrices))
     except np.linalg.LinAlgError as error:

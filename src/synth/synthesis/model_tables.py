@@ -37,14 +37,16 @@ def _summary_row(model: MetaAnalysis) -> dict[str, Any]:
     row: dict[str, Any] = {"k": model.k, "method": model.method, "test": model.test}
     if not model.has_moderators:
         row |= {"estimate": model.estimate, "low": model.low[0], "high": model.high[0], "p_value": model.p_value}
-        if model.method != "common":
+        if model.method != "common" and model.k > 2:
             prediction = model.predict()
             assert prediction.prediction_low is not None
             assert prediction.prediction_high is not None
             row |= {"prediction_low": prediction.prediction_low[0], "prediction_high": prediction.prediction_high[0]}
     else:
         row |= {"q_m": model.q_m, "q_m_p": model.q_m_p, "r2": model.r2}
-    row |= {"tau2": model.tau2, "i2": model.i2, "h2": model.h2, "q_e": model.q_e, "q_e_p": model.q_e_p}
+    # Two studies say too little of what lies between studies for these to be shown.
+    i2, h2 = (model.i2, model.h2) if model.k > 2 else (None, None)
+    row |= {"tau2": model.tau2, "i2": i2, "h2": h2, "q_e": model.q_e, "q_e_p": model.q_e_p}
     return row
 
 

@@ -153,6 +153,8 @@ def _index(model: MetaAnalysis, item: int | str) -> int:
     return int(index)
 
 
+#: A variance inflated by this has four digits left.
+_LOST = 1e12
 _COLLINEAR = "the moderators are so nearly collinear that the covariance of the coefficients has lost its digits"
 
 
@@ -172,6 +174,8 @@ def variance_inflation(model: MetaAnalysis) -> dict[str, float]:
     except np.linalg.LinAlgError as error:
         raise MethodError(_COLLINEAR) from error
     factors = np.sum(np.linalg.inv(root) ** 2, axis=0)
+    if factors.max() > _LOST:
+        raise MethodError(_COLLINEAR)
     return dict(zip(model.names[first:], factors.tolist(), strict=True))
 
 

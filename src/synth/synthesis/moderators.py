@@ -78,18 +78,18 @@ class Moderators:
             If a moderator is missing or unknown, a category was in no study, or the lengths differ.
         """
         expected = [coding.name for coding in self.codings]
-        if sorted(values) != sorted(expected):
+        given = _listed(values)
+        if sorted(given) != sorted(expected):
             known = ", ".join(expected) or "none"
-            raise MethodError(f"moderators {', '.join(values) or 'none'}; expected are those of the model: {known}")
-        given = {name: np.atleast_1d(np.asarray(values[name])) for name in expected}
+            raise MethodError(f"moderators {', '.join(given) or 'none'}; expected are those of the model: {known}")
         n = max((len(item) for item in given.values()), default=1)
-        wrong = [name for name, item in given.items() if len(item) not in (1, n)]
-        if wrong:
-            raise MethodError(
-                f"moderator {wrong[0]!r}: {len(given[wrong[0]])} values; one, or {n} as the others, are expected"
-            )
+        for name, item in given.items():
+            if len(item) not in (1, n):
+                raise MethodError(f"moderator {name!r}: {len(item)} values; one, or {n} as the others, are expected")
         parts = [np.ones((n, 1))] if self.intercept else []
-        parts += [_coded(coding, np.resize(given[coding.name], n).tolist()) for coding in self.codings]
+        for coding in self.codings:
+            item = given[coding.name]
+            parts.append(_coded(coding, item if len(item) == n else item * n))
         return np.concatenate(parts, axis=1)
 
 
@@ -117,15 +117,15 @@ def moderators_of(
     Raises
     ------
     MethodError
-        If a column has another length, or a value is missing or not finite; the study is named.
+        If there is no mapping of names to columns, a column has another length, or a value is missing, not finite or
+        neither number nor text; the study is named.
     """
     codings, parts = [], [np.ones((k, 1))] if intercept else []
     full = not intercept
-    for name, given in values.items():
-        values_given = np.atleast_1d(np.asarray(given)).tolist()
-        if len(values_given) != k:
-            raise MethodError(f"moderator {name!r}: {len(values_given)} values for {k} studies; one each is expected")
-        coding, part = _coding(name, values_given, full=full, labels=labels)
+    for name, given in _listed(values).items():
+        if len(given) != k:
+            raise MethodError(f"moderator {name!r}: {len(given)} values for {k} studies; one each is expected")
+        coding, part = _coding(name, given, full=full, labels=labels)
         full = full and not coding.levels
         codings.append(coding)
         parts.append(part)
@@ -135,11 +135,39 @@ def moderators_of(
     return Moderators(np.concatenate(parts, axis=1), tuple(names), intercept, tuple(codings))
 
 
+def _listed(values: object) -> dict[str, list[Any]]:
+    """The values of each moderator in a list; a single value is a list of one.
+
+    Raises
+    ------
+    MethodError
+        If this is no mapping of names to columns.
+    """
+    if not isinstance(values, Mapping):
+        raise MethodError(f"moderators of type {type(values).__name__}: a mapping of names to columns is expected")
+    listed = {}
+    for name, given in values.items():
+        if not isinstance(name, str):
+            raise MethodError(f"moderator {name!r}: a name that is a text is expected")
+        try:
+            # A list of mixed values stays one: as an array of texts, a gap would become the text "nan".
+            plain = isinstance(given, list | tuple)
+            array = np.atleast_1d(np.asarray(given, dtype=object) if plain else np.asarray(given))
+        except (TypeError, ValueError) as error:
+            raise MethodError(f"moderator {name!r}: one column of numbers or texts is expected ({error})") from error
+        # Dates would become nanoseconds, and bytes numbers, without a word.
+        if array.ndim != 1 or array.dtype.kind not in "biufUTO":
+            given = f"an array of shape {array.shape} and type {array.dtype}"
+            raise MethodError(f"moderator {name!r}: one column of numbers or texts is expected, got {given}")
+        listed[name] = array.tolist()
+    return listed
+
+
 def _coding(name: str, values: Sequence[Any], *, full: bool, labels: Sequence[str] | None) -> tuple[Coding, FloatArray]:
     for index, value in enumerate(values):
-        if value is None or value != value or value == "":
+        if lack := lack_of(value):
             study = f"study {index + 1}" if labels is None else labels[index]
-            raise MethodError(f"moderator {name!r}: {study} has no value; a value for each study is expected")
+            raise MethodError(f"moderator {name!r}: {study} has {lack} is expected")
     if any(isinstance(value, str | bool | np.bool_) for value in values):
         texts = [str(value) for value in values]
         levels = tuple(sorted(set(texts)))
@@ -156,8 +184,26 @@ def _coding(name: str, values: Sequence[Any], *, full: bool, labels: Sequence[st
     return Coding(name, (), (name,)), numbers[:, None]
 
 
+def lack_of(value: Any) -> str:
+    """What a study has in the place of a number or a text, and what is expected; empty if it has one.
+
+    Parameters
+    ----------
+    value : object
+        None, NaN and an empty text are missing.
+    """
+    if isinstance(value, bytes | complex | list | tuple | dict):
+        return f"{value!r:.40}; a number or a text"
+    try:
+        missing = value is None or bool(value != value) or bool(value == "")
+    except (TypeError, ValueError):  # an array, or the NA of pandas
+        return f"{value!r:.40}; a number or a text"
+    return "no value; a value for each study" if missing else ""
+
+
 def _dummies(texts: Sequence[str], levels: Sequence[str]) -> FloatArray:
-    return np.array([[float(text == level) for level in levels] for text in texts])
+    values = [float(text == level) for text in texts for level in levels]
+    return np.array(values).reshape(len(texts), len(levels))
 
 
 def _coded(coding: Coding, values: Sequence[Any]) -> FloatArray:

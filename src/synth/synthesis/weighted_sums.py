@@ -119,7 +119,12 @@ class SumsOverTau2:
         return sums / ((tau2 + self.smallest)[:, None] ** np.arange(1, 4))[:, :, None]
 
     def _shares(self, places: FloatArray) -> FloatArray:
-        """Share of each exact sum in the value between them: barycentric interpolation (Berrut and Trefethen 2004)."""
+        """Share of each exact sum in the value between them: barycentric interpolation.
+
+        References
+        ----------
+        Berrut and Trefethen 2004, SIAM Rev 46:501-517.
+        """
         if len(self.places) == 1:
             return np.ones((len(places), 1))
         signs = np.where(np.arange(len(self.places)) % 2, -1.0, 1.0)

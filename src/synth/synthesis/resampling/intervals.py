@@ -38,7 +38,7 @@ def basic(values: FloatArray, observed: float, level: float) -> Interval:
 
     References
     ----------
-    Davison and Hinkley 1997, Bootstrap Methods and their Application, section 5.2.
+    Davison and Hinkley 1997, Bootstrap Methods and their Application, chapter 5.
     """
     low, high = percentile(values, level)
     return 2 * observed - high, 2 * observed - low
@@ -49,7 +49,7 @@ def normal(values: FloatArray, observed: float, level: float) -> Interval:
 
     References
     ----------
-    Davison and Hinkley 1997, Bootstrap Methods and their Application, section 5.2.
+    Davison and Hinkley 1997, Bootstrap Methods and their Application, chapter 5.
     """
     centre = 2 * observed - float(values.mean())
     margin = critical_value(level) * standard_error(values)
@@ -98,17 +98,22 @@ def bias_corrected(values: FloatArray, observed: float, jackknife: FloatArray, l
 def acceleration_of(jackknife: FloatArray) -> float:
     """How fast the standard error changes with the quantity, from its values without each study in turn."""
     distances = jackknife.mean() - jackknife
+    # The acceleration has no unit, and powers of numbers of size 1 do not overflow.
+    distances = distances / (np.abs(distances).max() or 1.0)
     squares = float(np.sum(distances**2))
     return float(np.sum(distances**3)) / (6 * squares**1.5) if squares > 0 else 0.0
 
 
 def standard_error(values: FloatArray) -> float:
     """Standard deviation of the resampled values."""
-    return float(values.std(ddof=1)) if len(values) > 1 else math.nan
+    if len(values) < 2:
+        return math.nan
+    size = float(np.abs(values).max()) or 1.0
+    return float((values / size).std(ddof=1)) * size
 
 
 def _quantiles(values: FloatArray, low: float, high: float) -> Interval:
-    """Order statistics number (B + 1) q, interpolated: Davison and Hinkley 1997, section 5.3."""
+    """Order statistics number (B + 1) q, interpolated: Davison and Hinkley 1997, chapter 5."""
     needed = _needed(min(low, 1 - high))
     if len(values) < needed:
         raise MethodError(
