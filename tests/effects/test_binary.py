@@ -110,8 +110,8 @@ def test_one_full_arm_still_has_a_ratio():
     ("counts", "reason"),
     [
         (([5], [4], [1], [4]), "study 1: 5 events of 4 in the treated arm"),
-        (([1.5], [4], [1], [4]), "whole numbers"),
-        (([-1], [4], [1], [4]), "whole numbers"),
+        (([-1.5], [4], [1], [4]), "study 1: events_treated -1.5; a number from 0"),
+        (([4.5], [4], [1], [4]), "study 1: 4.5 events of 4 in the treated arm"),
         (([1], [4], [0], [0]), "0 events of 0 in the control arm"),
         (([math.nan], [4], [1], [4]), "study 1: risk ratio: no estimate: events_treated missing"),
         (([1, 2], [4, 4], [1], [4]), "one length"),

@@ -54,11 +54,14 @@ def with_first(columns, name, value):
         ("ROM", MEANS, "mean_treated", -1, "ash: ratio of means: no estimate: mean_treated -1"),
         ("CVR", MEANS, "mean_control", 0, "ash: ratio of coefficients of variation: no estimate"),
         ("RR", COUNTS, "events_treated", 21, "ash: 21 events of 20 in the treated arm"),
-        ("RD", COUNTS, "events_control", -1, "ash: events_control -1; whole numbers"),
-        ("OR", COUNTS, "total_control", 22.5, "ash: total_control 22.5; whole numbers"),
-        ("MPRR", PAIRS, "pairs_both", 2.5, "ash: pairs_both 2.5; whole numbers"),
+        ("RD", COUNTS, "events_control", -1, "ash: events_control -1; a number from 0"),
+        ("OR", COUNTS, "total_control", -22.5, "ash: total_control -22.5; a number from 0"),
+        ("OR", COUNTS, "events_control", 22.5, "ash: 22.5 events of 22 in the control arm; events from 0"),
+        ("OR", COUNTS, "events_control", 1e-9, "ash: events_control 1e-09; 0 or at least 1e-06"),
+        ("OR", COUNTS, "total_treated", 3 + 1e-9, "ash: 1e-09 without events in the treated arm; 0 or at least 1e-06"),
+        ("MPRR", PAIRS, "pairs_both", -2.5, "ash: pairs_both -2.5; a number from 0"),
         ("IRR", RATES, "person_time_control", 0, "ash: person_time_control 0; a number above 0"),
-        ("IRR", RATES, "events_treated", 1.5, "ash: events_treated 1.5; whole numbers"),
+        ("IRR", RATES, "events_treated", -1.5, "ash: events_treated -1.5; a number from 0"),
         ("MC", CHANGE, "correlation", 1.2, "ash: correlation 1.2; a number from -1 to 1"),
         ("SMCC", CHANGE, "n", 1, "ash: n 1; at least 2"),
         ("SMCC", CHANGE, "n", 2, "ash: standardised mean change .* no estimate"),
@@ -106,6 +109,7 @@ def test_columns_that_do_not_fit_are_refused(columns, reason):
     ("measure", "arguments", "reason"),
     [
         ("XX", {}, "measure 'XX'"),
+        (["MD"], {}, r"measure \['MD'\]; one of"),
         ("MD", {"variance": "UB"}, "MD: variance 'UB'; one of LS, HO"),
         ("MD", {"correct": True}, "MD has no small-sample correction"),
         ("SMD", {"correct": False, "variance": "UB"}, "correct=True"),
@@ -131,6 +135,24 @@ def test_missing_figures_become_marked_rows_on_request():
     alone = effect_sizes("SMD", **{name: values[1] for name, values in MEANS.items()})
     assert found.estimates[1] == alone.estimates[0]
     assert [effect.study_id for effect in found.to_effects()] == ["birch"]
+
+
+def test_counts_that_are_not_whole_are_used_and_marked():
+    """A cluster trial divided by its design effect of 1.6."""
+    divided = {name: [column[0] / 1.6, column[1]] for name, column in COUNTS.items()}
+    found = effect_sizes("RR", labels=LABELS[:2], zero_cells=ZeroCells(), **divided)
+    whole = effect_sizes("RR", labels=LABELS[:2], zero_cells=ZeroCells(), **COUNTS)
+    assert found.estimates == pytest.approx(whole.estimates, rel=1e-14)
+    assert found.variances == pytest.approx(whole.variances * [1.6, 1.0], rel=1e-14)
+    assert found.marks == (("counts are not whole numbers",), whole.marks[1])
+    assert found.to_effects()[0].n == round(42 / 1.6)
+
+
+def test_an_effect_that_does_not_need_a_missing_figure_has_no_total():
+    """Peto's odds ratio of pairs takes the unequal ones alone."""
+    found = effect_sizes("MPPETO", **{**PAIRS, "pairs_neither": [math.nan]})
+    assert [effect.n for effect in found.to_effects()] == [None]
+    assert [effect.n for effect in effect_sizes("MPPETO", **PAIRS).to_effects()] == [24]
 
 
 def test_a_variance_of_zero_stays_as_it_is_and_is_marked():

@@ -9,8 +9,9 @@ from functools import cache
 import numpy as np
 from reference_cases import Case, number
 from reference_compare import NotOfferedError, Outputs
-from reference_inputs import FloatArray, known_arguments, known_inputs, level_of, numbers
+from reference_inputs import FloatArray, known_arguments, known_inputs, level_of, listed, numbers
 from reference_models import fit_of, predicted
+from reference_rules import VARIANCE_ALONE
 
 from synth.effects.compute import effect_sizes
 from synth.effects.measures import MEASURES
@@ -29,6 +30,8 @@ TWO_COUNTS: Columns = {
     "total_control": ("ci", "di"),
 }
 TOTALS_GIVEN: Columns = {**TWO_COUNTS, "total_treated": ("n1i",), "total_control": ("n2i",)}
+ONE_COUNT: Columns = {"events": ("xi",), "total": ("ni",)}
+WITH_FAILURES: Columns = {"events": ("xi",), "total": ("xi", "mi")}
 OF_KIND: Mapping[str, Columns] = {
     "two-group counts": TWO_COUNTS,
     "matched pairs": {
@@ -46,7 +49,7 @@ OF_KIND: Mapping[str, Columns] = {
         "n_control": ("n2i",),
     },
     "one-group means": {"mean": ("mi",), "sd": ("sdi",), "n": ("ni",)},
-    "one-group counts": {"events": ("xi",), "total": ("ni",)},
+    "one-group counts": ONE_COUNT,
     "one-group rates": {"events": ("xi",), "person_time": ("ti",)},
     # metafor's first occasion is the one that the second is taken from.
     "change in one group": {
@@ -69,7 +72,7 @@ OF_KIND: Mapping[str, Columns] = {
 COUNTED = frozenset({"two-group counts", "matched pairs", "one-group counts", "one-group rates", "two-group rates"})
 # metafor standardises by sd1i, and passes the SD before the treatment there.
 STANDARDISED_BY_FIRST = frozenset({"SMCR", "SMCRH"})
-# Defined for empty cells as they are: metafor adds nothing unless asked.
+# Defined for empty cells as they are: what metafor adds is 0 unless a case says another number.
 NOTHING_ADDED = frozenset({"AS", "PAS", "PFT", "IRS", "IRFT", "IRSD"})
 FIVE_NUMBERS = dict.fromkeys(("default", "luo/wan/shi", "luo/wan/shi (default)"), "luo-wan-shi")
 DISTRIBUTIONS = {"norm": "normal", "lnorm": "log-normal"}
@@ -89,13 +92,26 @@ def escalc(case: Case) -> Outputs:
 
     return {
         "yi": lambda: found.estimates,
-        "vi": lambda: found.variances,
-        "sei": lambda: inference().standard_errors,
+        "vi": lambda: _beside_estimates(case, "vi", found.variances),
+        "sei": lambda: _beside_estimates(case, "sei", inference().standard_errors),
         "zi": lambda: inference().z,
         "pval": lambda: inference().p,
         "ci.lb": lambda: inference().low,
         "ci.ub": lambda: inference().high,
     }
+
+
+def _beside_estimates(case: Case, name: str, values: FloatArray) -> list[float | Callable[[], object]]:
+    """Values of an output; not compared are those that metafor has for rows without an estimate (VARIANCE_ALONE)."""
+
+    def not_compared() -> object:
+        raise NotOfferedError(VARIANCE_ALONE)
+
+    estimates, theirs = listed(case.outputs.get("yi")), listed(case.outputs.get(name))
+    if not len(estimates) == len(theirs) == len(values):
+        return list(values.tolist())
+    alone = [number(y) is None and number(other) is not None for y, other in zip(estimates, theirs, strict=True)]
+    return [not_compared if without else value for value, without in zip(values.tolist(), alone, strict=True)]
 
 
 def _effect_sizes(case: Case) -> EffectSizes:
@@ -121,7 +137,11 @@ def _effect_sizes(case: Case) -> EffectSizes:
 
 
 def _columns(case: Case, kind: str) -> Columns:
-    return TOTALS_GIVEN if kind == "two-group counts" and "n1i" in case.inputs else OF_KIND[kind]
+    if kind == "two-group counts" and "n1i" in case.inputs:
+        return TOTALS_GIVEN
+    if kind == "one-group counts" and "ni" not in case.inputs:
+        return WITH_FAILURES
+    return OF_KIND[kind]
 
 
 def _sum(case: Case, names: Sequence[str]) -> FloatArray:
@@ -131,9 +151,8 @@ def _sum(case: Case, names: Sequence[str]) -> FloatArray:
 def _rule(case: Case, kind: str) -> ZeroCells | None:
     if kind not in COUNTED:
         return None
-    default = "none" if case.measure in NOTHING_ADDED else "only0"
-    add = number(case.spec.get("add", 0.5))
-    to = str(case.spec.get("to", default))
+    add = number(case.spec.get("add", 0.0 if case.measure in NOTHING_ADDED else 0.5))
+    to = str(case.spec.get("to", "only0"))
     if add is None or to not in {"only0", "all", "if0all", "none"}:
         raise NotOfferedError(f"add={case.spec.get('add')!r}, to={to!r}")
     return ZeroCells(add=add, to=to, drop00=case.spec.get("drop00") is True)

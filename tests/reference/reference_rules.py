@@ -20,6 +20,9 @@ tolerance agrees by one of the rules below, or it fails. Values that agree by a 
   for its bounds. (With a tighter search it agrees to 1e-10.)
 * `ARRANGEMENTS`: metafor's permutest() leaves out the arrangements in which its fit stops with an error. Its p values
   are then shares of fewer arrangements; the counts may differ by the ones left out.
+
+One value is not compared: `VARIANCE_ALONE`, the sampling variance and standard error that metafor keeps for a row in
+which a figure of the estimate is missing (a mean, say). Such a study has no estimate, and here no variance either.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ ZERO_SHARE, ROUNDING_SHARE, SMALLEST_P, ROUNDING_FACTOR = 1e-10, 1e-13, 1e-300, 
 ZERO_TAU2, UNDERFLOW = "tau2 zero but for rounding", "p values below 1e-300"
 STOPPING, SEARCH = "metafor's default stopping rule", "metafor's search for a critical value"
 ARRANGEMENTS = "arrangements that metafor leaves out"
+VARIANCE_ALONE = "metafor keeps the variance of a row without an estimate"
 # A share times its total is whole to this.
 WHOLE = 1e-8
 DEFAULT_THRESHOLD, LARGEST_STOPPING, QUARTER_EPSILON = 1e-5, 1e-2, float(np.finfo(float).eps) ** 0.25

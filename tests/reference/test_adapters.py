@@ -10,6 +10,7 @@ import pytest
 from reference_cases import Case
 from reference_compare import plain
 from reference_kinds import ADAPTERS
+from reference_rules import VARIANCE_ALONE
 from reference_run import NOT_OFFERED, run_case
 
 from synth.synthesis import common_effect, meta_regression, random_effects
@@ -152,3 +153,35 @@ class TestEffects:
     def test_a_study_with_a_missing_figure_has_no_value_and_leaves_the_others(self) -> None:
         yi = answer(case("escalc", {"ri": [0.2, None, 0.4], "ni": [20, 30, 40]}, measure="COR"), "yi")
         assert yi == [0.2, None, 0.4]
+
+    @pytest.mark.parametrize(
+        ("spec", "first", "second"),
+        [
+            ({}, -0.440510663, -0.064403828),
+            ({"to": "all"}, -0.440510663, -0.064403828),
+            ({"add": 0.5}, -0.259135038, -0.064403828),
+            ({"add": 0.5, "to": "all"}, -0.259135038, -0.057260708),
+        ],
+    )
+    def test_nothing_is_added_for_the_arcsine_unless_a_case_says_how_much(
+        self, spec: Mapping[str, object], first: float, second: float
+    ) -> None:
+        """As metafor 3.8-1 answers."""
+        table = {"ai": [0, 3], "n1i": [10, 12], "ci": [2, 4], "n2i": [11, 13]}
+        found = answer(case("escalc", table, measure="AS", **spec), "yi")
+        assert found == pytest.approx([first, second], abs=1e-9)
+
+    def test_failures_may_stand_in_the_place_of_the_total_of_one_group(self) -> None:
+        by_rest = case("escalc", {"xi": [1, 3], "mi": [9, 9]}, measure="PR")
+        by_total = case("escalc", {"xi": [1, 3], "ni": [10, 12]}, measure="PR")
+        assert answer(by_rest, "vi") == answer(by_total, "vi") == pytest.approx([0.009, 0.015625])
+
+    @pytest.mark.parametrize(("second", "status"), [(0.2, "passed"), (0.3, "failed")])
+    def test_a_variance_that_metafor_keeps_without_an_estimate_is_not_compared(
+        self, second: float, status: str
+    ) -> None:
+        means = {"m1i": [None, 2], "sd1i": [1, 1], "n1i": [10, 10], "m2i": [1, 2], "sd2i": [1, 1], "n2i": [10, 10]}
+        outputs = {"yi": [None, 0.0], "vi": [0.2, second]}
+        result = run_case(replace(case("escalc", means, measure="MD"), outputs=outputs), ADAPTERS)
+        assert result.status == status
+        assert ("vi[0]", VARIANCE_ALONE) in [(item.path, item.reason) for item in result.left_out]

@@ -82,6 +82,16 @@ def test_calendar_years_against_rational_arithmetic(x, tau2):
         assert model.q_e == pytest.approx(float(squares), rel=1e-12)
 
 
+@pytest.mark.parametrize("decades", [6, 8, 12])
+def test_studies_of_very_unequal_precision_against_rational_arithmetic(decades):
+    v = 10.0 ** -np.array([0, decades, 1, 0, decades - 1, 2, 0, 1, 3])
+    start, slope, of_start, of_slope, _ = exact_line(Y, v, YEARS, 0.0)
+    model = meta_regression(Y, v, {"year": YEARS}, tau2=0.0, test="normal")
+    # To the last digit but one: the normal equations alone lose it.
+    np.testing.assert_allclose(model.beta, [float(start), float(slope)], rtol=4e-15)
+    np.testing.assert_allclose(np.diag(model.covariance), [float(of_start), float(of_slope)], rtol=4e-15)
+
+
 def test_r2_is_how_far_tau2_fell():
     model = meta_regression(Y, V, {"group": GROUP}, method="HE")
     before, after = tau2_of("HE", Y, V, ONE), tau2_of("HE", Y, V, DUMMIES)

@@ -75,7 +75,7 @@ def log_risk_ratio(
 
     Parameters
     ----------
-    events_treated, total_treated, events_control, total_control : array_like of int, shape (k,)
+    events_treated, total_treated, events_control, total_control : array_like, shape (k,)
         Participants per study: with the event, and all of them.
     labels : sequence of str, optional
         Names of the studies for error messages; "study 1" and so on where not given.
@@ -91,7 +91,7 @@ def log_risk_ratio(
         If an arm has no events, or both arms have nothing but events (the variance would be 0). The rule for that is
         chosen in the protocol, not here.
     MethodError
-        If counts are not whole, events exceed the total, an arm is empty, or the lengths differ.
+        If counts are negative, events exceed the total, an arm is empty, or the lengths differ.
 
     References
     ----------

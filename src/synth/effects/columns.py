@@ -58,6 +58,9 @@ _PARTS: Final = {
 _COUNTS: Final = frozenset(
     (*_PARTS, *_PARTS.values(), "pairs_both", "pairs_treated_only", "pairs_control_only", "pairs_neither")
 )
+#: Counts need not be whole (those of a cluster trial are divided by its design effect), but what a subtraction of
+#: rounded numbers leaves over is no count.
+SMALLEST_COUNT: Final = 1e-6
 _ABOVE_ZERO: Final = (
     *("sd", "sd_treated", "sd_control", "sd_before", "sd_after", "standard_error"),
     *("person_time", "person_time_treated", "person_time_control"),
@@ -128,14 +131,14 @@ def check_columns(columns: Columns, labels: Sequence[str]) -> None:
     Raises
     ------
     MethodError
-        Naming the first study at fault: infinite figures, counts that are not whole or exceed their total, an SD or a
+        Naming the first study at fault: infinite figures, counts that are negative or exceed their total, an SD or a
         person-time that is not above 0, fewer than 2 participants behind an SD, a correlation beyond -1 to 1.
     """
     for name, column in columns.items():
         _refuse(np.isinf(column), labels, column, f"{name} {{:g}}; a finite number is expected")
         if name in _COUNTS:
-            wrong = (column != np.floor(column)) | (column < 0)
-            _refuse(wrong & ~np.isnan(column), labels, column, f"{name} {{:g}}; whole numbers from 0 are expected")
+            _refuse(column < 0, labels, column, f"{name} {{:g}}; a number from 0 is expected")
+            _refuse(_tiny(column), labels, column, f"{name} {{:g}}; 0 or at least {SMALLEST_COUNT:g} is expected")
         elif name in _ABOVE_ZERO:
             _refuse(column <= 0, labels, column, f"{name} {{:g}}; a number above 0 is expected")
         elif name == "sampling_variance":
@@ -153,12 +156,17 @@ def _check_parts(columns: Columns, labels: Sequence[str]) -> None:
         if part in columns and whole in columns:
             arm = whole.removeprefix("total").replace("_", " ").strip()
             where = f" in the {arm} arm" if arm else ""
-            wrong = np.flatnonzero((columns[part] > columns[whole]) | (columns[whole] == 0))
+            others = columns[whole] - columns[part]
+            _refuse(
+                _tiny(others),
+                labels,
+                others,
+                f"{{:g}} without events{where}; 0 or at least {SMALLEST_COUNT:g} is expected",
+            )
+            wrong = np.flatnonzero((others < 0) | (columns[whole] == 0))
             if wrong.size:
                 counts = f"{columns[part][wrong[0]]:g} events of {columns[whole][wrong[0]]:g}{where}"
-                raise MethodError(
-                    f"{labels[wrong[0]]}: {counts}; whole numbers are expected, events from 0 to the total"
-                )
+                raise MethodError(f"{labels[wrong[0]]}: {counts}; events from 0 to the total are expected")
     if "pairs_both" in columns:
         total = sum(columns.values())
         _refuse(np.asarray(total == 0), labels, np.asarray(total), "{:g} pairs; at least one is expected")
@@ -168,6 +176,17 @@ def _refuse(wrong: BoolArray, labels: Sequence[str], column: FloatArray, message
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
         raise MethodError(f"{labels[first]}: {message.format(column[first])}")
+
+
+def _tiny(counts: FloatArray) -> BoolArray:
+    return np.asarray((counts > 0) & (counts < SMALLEST_COUNT))
+
+
+def not_whole_rows(columns: Columns) -> BoolArray:
+    """Which studies have a count that is no whole number, shape (k,); a missing one is none."""
+    counts = [column for name, column in columns.items() if name in _COUNTS]
+    k = len(next(iter(columns.values())))
+    return np.asarray(np.any([column % 1 > 0 for column in counts], axis=0)) if counts else np.zeros(k, dtype=np.bool_)
 
 
 def missing_rows(columns: Columns) -> BoolArray:

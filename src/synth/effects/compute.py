@@ -20,6 +20,7 @@ from synth.effects.columns import (
     check_columns,
     figures_of,
     missing_rows,
+    not_whole_rows,
     read_columns,
     study_labels,
 )
@@ -87,8 +88,9 @@ def effect_sizes(
         cell, too few people): an error, or a mark. Figures that cannot be are an error always. A study that a rule
         for empty cells leaves out is marked, since the caller asked for that.
     **columns : array_like, shape (k,)
-        The figures; None or NaN where missing. Changes, ratios and differences are treated against control, or after
-        against before. GEN takes `standard_error` in the place of `sampling_variance` too.
+        The figures; None or NaN where missing. Counts that are not whole, such as those divided by a design effect,
+        are marked. Changes, ratios and differences are treated against control, or after against before. GEN takes
+        `standard_error` in the place of `sampling_variance` too.
 
     Returns
     -------
@@ -169,6 +171,8 @@ def _marks(
         else:
             added = f"{empty}: {corrected.mark}" if empty else corrected.mark
             marks[row] = (added,) if found.usable[row] else (added, _lack(measure, columns, row, found))
+    for row in np.flatnonzero(not_whole_rows(columns)).tolist():
+        marks[row] = (*marks[row], "counts are not whole numbers")
     return tuple(marks)
 
 

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import math
+import sys
+from typing import TypeGuard
 
+import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from synth.errors import MethodError
@@ -17,13 +20,47 @@ Interval = tuple[float, float]
 def check_level(level: float) -> None:
     """Refuse a confidence level that is not a proportion strictly between 0 and 1.
 
+    Parameters
+    ----------
+    level : float
+
     Raises
     ------
     MethodError
-        If it is not; 95 in place of 0.95 is the usual slip.
+        If it is not, or is no number; 95 in place of 0.95 is the usual slip.
     """
-    if not (math.isfinite(level) and 0 < level < 1):
-        raise MethodError(f"confidence level {level}: a proportion between 0 and 1 is expected, such as 0.95")
+    if not is_number(level) or not 0 < level < 1:
+        raise MethodError(f"confidence level {level!r}: a proportion between 0 and 1 is expected, such as 0.95")
+
+
+def check_alpha(alpha: float) -> None:
+    """Refuse a significance level that is not a proportion strictly between 0 and 1.
+
+    Parameters
+    ----------
+    alpha : float
+
+    Raises
+    ------
+    MethodError
+        If it is not, or is no number.
+    """
+    if not is_number(alpha) or not 0 < alpha < 1:
+        raise MethodError(f"alpha = {alpha!r}: a proportion between 0 and 1 is expected, such as 0.05")
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether the value is a finite real number, and neither a truth value nor a text.
+
+    Parameters
+    ----------
+    value : object
+        What a caller gave.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    # Beyond the range of doubles an integer is no number that can be computed with.
+    return math.isfinite(value) if not isinstance(value, int) else abs(value) <= sys.float_info.max
 
 
 def critical_value(level: float, degrees_of_freedom: int | None = None) -> float:

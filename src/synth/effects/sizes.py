@@ -122,7 +122,7 @@ class EffectSizes:
             If the level is no proportion.
         """
         found = self.inference(level)
-        counted = self.sizes is not None and not MEASURES[self.measure].kind.endswith("rates")
+        counted = not MEASURES[self.measure].kind.endswith("rates")
         return tuple(
             Effect(
                 study_id=self.labels[row],
@@ -132,13 +132,13 @@ class EffectSizes:
                 standard_error=float(found.standard_errors[row]),
                 interval=(float(found.low[row]), float(found.high[row])),
                 level=level,
-                n=round(float(self.sizes[row])) if counted and self.sizes is not None else None,
+                n=_people(self.sizes, row) if counted else None,
                 unit_of_analysis=unit_of_analysis,
                 instrument=instrument,
                 unit=unit,
                 marks=self.marks[row],
             )
-            for row in np.flatnonzero(self.usable)
+            for row in np.flatnonzero(self.usable).tolist()
         )
 
     def naturals(self, level: float = 0.95) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -210,6 +210,11 @@ class EffectSizes:
             cells = (label, estimate, limits, "; ".join(self.marks[row]))
             rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
         return f"<p>{html.escape(self.method)}</p><table><tr>{head}</tr>{''.join(rows)}</table>"
+
+
+def _people(sizes: FloatArray | None, row: int) -> int | None:
+    """Participants of a study as a whole number; None where a part of them is missing."""
+    return None if sizes is None or np.isnan(sizes[row]) else round(float(sizes[row]))
 
 
 def _listed(values: FloatArray) -> list[float | None]:

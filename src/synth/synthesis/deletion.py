@@ -430,7 +430,6 @@ def _fits(problem: Problem, common: _Common, tau2: FloatArray, converged: BoolAr
         gamma = own.gamma
         middle = _middle(studies, problem.weights, tau2, common.rows)
         covariance = own.inverse @ middle @ own.inverse
-        q = fit.quadratic(0, own.direction)
     plain = common.without_heterogeneity
     nothing = np.zeros(len(tau2))
     columns = studies.rows[common.rows]
@@ -469,17 +468,21 @@ def _covariance_of_all(problem: Problem, tau2: FloatArray) -> FloatArray:
     if not rows.size:
         return covariance
     studies = Studies(data.basis.rows, data.y[0], data.v[0], np.zeros(problem.p))
-    if problem.weights is not None:
-        weights = problem.weights[None, :]
-        inverse = solved(sums_with(studies, weights), problem.p).inverse
-        found = inverse @ _middle(studies, problem.weights, values, None) @ inverse
-    elif np.all(data.v > 0):
-        sums = sums_over(studies, float(values.min()), float(values.max()))
-        found = solved(sums.at(values), problem.p).inverse
-    else:
-        found = _covariances_by_studies(studies, values)
+    # Sums of squared and cubed weights, of which nothing is used here, may overflow.
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _inverses(problem, studies, values)
     covariance[rows] = data.basis.covariance(found) * data.unit**2
     return covariance
+
+
+def _inverses(problem: Problem, studies: Studies, tau2: FloatArray) -> FloatArray:
+    """Model-based covariances in the basis at each tau2, shape (n, p, p)."""
+    if problem.weights is not None:
+        inverse = solved(sums_with(studies, problem.weights[None, :]), problem.p).inverse
+        return inverse @ _middle(studies, problem.weights, tau2, None) @ inverse
+    if np.all(studies.v > 0):
+        return solved(sums_over(studies, float(tau2.min()), float(tau2.max())).at(tau2), problem.p).inverse
+    return _covariances_by_studies(studies, tau2)
 
 
 def _covariances_by_studies(studies: Studies, tau2: FloatArray) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,8 @@ _SHOWN_ROWS = 100
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class StudyTable:
-    """Base of the results of diagnostics; a subclass says in `_columns` which arrays its table has.
+class StudyTable(ABC):
+    """Base of the results of diagnostics; a subclass says which arrays its table has, and its caption.
 
     Attributes
     ----------
@@ -31,11 +32,13 @@ class StudyTable:
     labels: tuple[str, ...]
     marks: tuple[str, ...]
 
+    @abstractmethod
     def _columns(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """An array of shape (k,) for each column."""
 
+    @abstractmethod
     def _caption(self) -> str:
-        raise NotImplementedError
+        """What the table shows."""
 
     def table(self) -> pd.DataFrame:
         """One row a study, on the analysis scale; NaN where a value does not exist, and `marks` says why."""

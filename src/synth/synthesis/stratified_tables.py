@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from synth.effects.columns import SMALLEST_COUNT
 from synth.errors import MethodError
 
 FloatArray = NDArray[np.float64]
@@ -15,9 +16,6 @@ BoolArray = NDArray[np.bool_]
 
 # Beyond this a double no longer holds every whole number.
 LARGEST_COUNT = 1e15
-# Counts need not be whole (a cluster trial is divided by its design effect), but what a subtraction of rounded
-# numbers leaves over is no count.
-SMALLEST_COUNT = 1e-6
 # Times outside this range are a slip of units; inside it no product or quotient of two leaves the range of doubles.
 SHORTEST_TIME, LONGEST_TIME = 1e-30, 1e30
 HALF = 0.5

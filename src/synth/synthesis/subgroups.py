@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,7 @@ from synth.synthesis.models import (
     meta_regression,
     random_effects,
 )
+from synth.synthesis.moderators import lack_of
 from synth.synthesis.studies import study_arrays, study_names
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ class Subgroups:
     def marks(self) -> tuple[str, ...]:
         """Short sentences to show beside the result."""
         found = [f"{name}: {mark}" for name, model in self.models.items() for mark in model.marks]
-        return ("a difference between subgroups is an observation across studies, not a comparison within them", *found)
+        caution = "a difference between subgroups is an observation across studies, not a comparison within them"
+        if self.q_between is None:
+            found.insert(0, "no test between groups: a mean, or a difference of means, has a standard error of 0")
+        return (caution, *found)
 
     def table(self) -> pd.DataFrame:
         """One row a group: k, estimate, interval, tau2, I2."""
@@ -164,13 +168,16 @@ def subgroups(
     return _compared(models, tau2, joint)
 
 
-def _groups(groups: Sequence[object], names: Sequence[str]) -> list[str]:
-    if len(groups) != len(names):
-        raise MethodError(f"{len(groups)} groups for {len(names)} estimates: one for each is expected")
-    for group, name in zip(groups, names, strict=True):
-        if group is None or group != group or group == "":
+def _groups(groups: object, names: Sequence[str]) -> list[str]:
+    if not isinstance(groups, Iterable) or isinstance(groups, str | bytes | Mapping):
+        raise MethodError(f"groups {groups!r}: a sequence with the group of each study is expected")
+    given = list(groups)
+    if len(given) != len(names):
+        raise MethodError(f"{len(given)} groups for {len(names)} estimates: one for each is expected")
+    for group, name in zip(given, names, strict=True):
+        if lack_of(group):
             raise MethodError(f"{name}: no group; a group for each study is expected")
-    texts = [str(group) for group in groups]
+    texts = [str(group) for group in given]
     if len(set(texts)) < 2:
         raise MethodError(f"one group ({texts[0] if texts else 'none'}): at least two groups are expected")
     return texts

@@ -33,9 +33,10 @@ def blocks_of(model: MetaAnalysis, total: int) -> Iterator[tuple[int, int]]:
 
 
 def refit(model: MetaAnalysis, data: Data) -> Fits:
-    """The model's own method on other data sets."""
+    """The model's own method on other data sets; not finite where one study outweighs the others in one of them."""
     tau2 = None if model.fixed_tau2 is None else np.full(data.size, model.fixed_tau2)
-    return fit_data(data, model.method, weights=model.own_weights, tau2=tau2)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # what is not finite is left out by the caller
+        return fit_data(data, model.method, weights=model.own_weights, tau2=tau2)
 
 
 def refit_in_blocks(model: MetaAnalysis, total: int, data_of_block: Callable[[int, int], Data]) -> Fits:

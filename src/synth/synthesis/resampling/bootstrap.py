@@ -53,7 +53,7 @@ class BootstrapResult:
     fits : Fits
         The model's fit to each resample, B of them.
     not_estimable : int
-        Resamples whose studies do not tell the coefficients apart, which are left out of `fits`.
+        Resamples whose studies do not tell the coefficients apart, or to no digit, which are left out of `fits`.
     not_converged : int
         Resamples in which the iteration for tau2 did not end, which are left out of `fits`.
     """
@@ -161,7 +161,7 @@ class BootstrapResult:
         return leave_one_out(self.model)
 
     def _of(self, quantity: str | Quantity, fits: Fits) -> FloatArray:
-        function = quantity if callable(quantity) else self.quantities.get(quantity)
+        function = quantity if callable(quantity) else self.quantities.get(str(quantity))
         if function is None:
             raise MethodError(f"quantity {quantity!r}: one of {', '.join(self.quantities)}, or a function, is expected")
         name = quantity if isinstance(quantity, str) else getattr(quantity, "__name__", "quantity")
@@ -242,6 +242,9 @@ def bootstrap(
     random = generator_of(seed, "bootstrap")
     _check_studies(model)
     fits, not_estimable = (_parametric if kind == "parametric" else _nonparametric)(model, int(resamples), random)
+    known: BoolArray = np.asarray(np.isfinite(fits.beta).all(axis=1))
+    if not known.all():
+        fits, not_estimable = chosen(fits, known), not_estimable + int(np.count_nonzero(~known))
     return BootstrapResult(
         model=model,
         kind=kind,

@@ -41,7 +41,8 @@ class Null:
         Where all arrangements are compared, the share of them at the largest statistic; else 1 over the number.
     smallest_omnibus_p : float
     not_converged : int
-        Arrangements in which the iteration for tau2 did not end; they count as at least as far from 0.
+        Arrangements in which the iteration for tau2 did not end, or the fit has no digits; they count as at least as
+        far from 0.
     """
 
     observed: FloatArray
@@ -79,7 +80,9 @@ def null_of(model: MetaAnalysis, arranged: Arrangements, *, exact: bool, permuta
     lost = int(sum(np.count_nonzero(np.isnan(part[1])) for part in parts))
     first, first_omnibus = _statistics(model, refit(model, arranged.observed()))
     if lost == len(omnibus):
-        raise MethodError(f"permutation test: the iteration for tau2 ended in none of {lost:,} arrangements")
+        raise MethodError(f"permutation test: none of {lost:,} arrangements has a fit that ended with all its digits")
+    if np.isnan(first_omnibus[0]):
+        raise MethodError("permutation test: one study outweighs the others so far that the statistics have no digits")
     everything = np.column_stack([statistics, omnibus])
     observed = np.append(first[0], first_omnibus[0])
     reached = at_least(everything, observed).sum(axis=0)
@@ -126,12 +129,14 @@ def _statistics(model: MetaAnalysis, fits: Fits) -> tuple[FloatArray, FloatArray
     """T or z of each coefficient, shape (B, p), and the omnibus statistic, shape (B,); NaN where not converged."""
     covariance = fits.covariance * factor_of(fits, model.test)[:, None, None]
     errors = np.sqrt(np.maximum(np.einsum("bii->bi", covariance), 0.0))
-    with np.errstate(divide="ignore", invalid="ignore"):  # a standard error of 0 makes the statistic infinite
+    # A standard error of 0 makes the statistic infinite; a fit without digits has none.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         statistics = np.where(fits.beta == 0, 0.0, fits.beta / errors)
-    omnibus = _omnibus(model, fits, covariance, errors, statistics)
-    if not fits.converged.all():
-        statistics[~fits.converged] = np.nan
-        omnibus[~fits.converged] = np.nan
+        omnibus = _omnibus(model, fits, covariance, errors, statistics)
+    lost = ~fits.converged | np.isnan(statistics).any(axis=1)
+    if lost.any():
+        statistics[lost] = np.nan
+        omnibus[lost] = np.nan
     return statistics, omnibus
 
 
@@ -144,9 +149,13 @@ def _omnibus(
     known = (errors > 0).all(axis=1)
     found = np.full(len(errors), np.inf)
     some = errors[known][:, tested]
-    correlations = covariance[known][:, tested][:, :, tested] / (some[:, :, None] * some[:, None, :])
+    correlations = covariance[known][:, tested][:, :, tested] / some[:, :, None] / some[:, None, :]
     scaled = statistics[known][:, tested]
-    found[known] = np.einsum("bi,bi->b", scaled, np.linalg.solve(correlations, scaled[..., None])[..., 0])
+    try:
+        solved = np.linalg.solve(correlations, scaled[..., None])[..., 0]
+    except np.linalg.LinAlgError as error:
+        raise MethodError("permutation test: the coefficients follow from each other but for rounding") from error
+    found[known] = np.einsum("bi,bi->b", scaled, solved)
     if np.isfinite(degrees_of(fits, model.test)).all():
         found /= len(tested)
     return found

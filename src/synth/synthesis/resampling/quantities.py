@@ -76,8 +76,8 @@ def _common_h2(fits: Fits) -> FloatArray:
 
 
 def _above_0(values: FloatArray) -> FloatArray:
-    """Denominators; where they are 0 there is nothing to tell apart, and the numerator is 0 too."""
-    return np.where(values > 0, values, 1.0)
+    """Denominators; where they are 0 there is nothing to tell apart, and the numerator is 0 too. NaN stays NaN."""
+    return np.where(values == 0, 1.0, values)
 
 
 def _q_e(fits: Fits) -> FloatArray:

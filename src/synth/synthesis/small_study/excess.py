@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import bdtrc, chdtrc, ndtr, ndtri
 
+from synth.effects.intervals import check_alpha, is_number
 from synth.errors import MethodError
 from synth.synthesis.linear import BoolArray, FloatArray
 from synth.synthesis.small_study.shown import Cell, Shown
@@ -131,18 +131,20 @@ def excess_significance(
 def _check(k: int, alpha: float, theta: float | None, tau2: float) -> None:
     if not k:
         raise MethodError("no study: at least 1 is expected")
-    if not 0 < alpha < 1:
-        raise MethodError(f"alpha = {alpha}: a proportion between 0 and 1 is expected, such as 0.05")
-    if not (math.isfinite(tau2) and tau2 >= 0) or (theta is not None and not math.isfinite(theta)):
-        raise MethodError(f"theta = {theta}, tau2 = {tau2}: finite numbers, and tau2 of at least 0, are expected")
+    check_alpha(alpha)
+    if not is_number(tau2) or tau2 < 0 or not (theta is None or is_number(theta)):
+        raise MethodError(f"theta = {theta!r}, tau2 = {tau2!r}: finite numbers, and tau2 of at least 0, are expected")
 
 
 def _result(
     y: FloatArray, v: FloatArray, theta: float, tau2: float, alpha: float, studies: tuple[str, ...]
 ) -> ExcessSignificance:
     k, powers = len(y), power(v, theta, tau2, alpha)
-    significant: BoolArray = np.abs(y) / np.sqrt(v) >= -ndtri(alpha / 2)
+    with np.errstate(over="ignore"):  # an infinite statistic is beyond every critical value
+        significant: BoolArray = np.abs(y) / np.sqrt(v) >= -ndtri(alpha / 2)
     observed, expected = int(significant.sum()), float(powers.sum())
+    if not expected > 0:
+        raise MethodError(f"alpha = {alpha:g}: no study has any power at that level; a larger alpha is expected")
     statistic, chi_squared_p = _pearson(observed, expected, k)
     beyond = (f"more than {EXACT_UP_TO} studies: the exact p value is not computed",) if k > EXACT_UP_TO else ()
     return ExcessSignificance(
@@ -169,7 +171,8 @@ def power(variances: FloatArray, theta: float, tau2: float, alpha: float) -> Flo
     """Power of two-sided Wald tests of no effect where true effects are normal around theta, shape (k,)."""
     critical = -float(ndtri(alpha / 2)) * np.sqrt(variances)
     spread = np.sqrt(variances + tau2)
-    result: FloatArray = ndtr((theta - critical) / spread) + ndtr((-theta - critical) / spread)
+    with np.errstate(over="ignore"):  # of an effect at infinity the power is 1
+        result: FloatArray = ndtr((theta - critical) / spread) + ndtr((-theta - critical) / spread)
     return np.minimum(result, 1.0)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
-from synth.effects.intervals import figure
+from synth.effects.intervals import check_alpha, figure, is_number
 from synth.errors import MethodError
 from synth.synthesis.linear import FloatArray
 from synth.synthesis.small_study.shown import Cell, Shown
@@ -21,6 +21,8 @@ FailSafeKind = Literal["Rosenthal", "Orwin", "Rosenberg"]
 
 #: Rounding of a count that is whole in exact arithmetic, such as k where the target is half the average.
 _ROUNDING = 1e-10
+#: From here on nobody counts studies.
+_MOST = 1e18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,10 +106,9 @@ def fail_safe_n(
     """
     if kind not in get_args(FailSafeKind):
         raise MethodError(f"kind {kind!r}: one of {', '.join(get_args(FailSafeKind))} is expected")
-    if not 0 < alpha < 1:
-        raise MethodError(f"alpha = {alpha}: a proportion between 0 and 1 is expected, such as 0.05")
-    if target is not None and (kind != "Orwin" or not math.isfinite(target)):
-        raise MethodError(f"target = {target} with kind {kind!r}: a finite target, and with kind 'Orwin', is expected")
+    check_alpha(alpha)
+    if target is not None and (kind != "Orwin" or not is_number(target)):
+        raise MethodError(f"target = {target!r} with kind {kind!r}: a finite number, and kind 'Orwin', are expected")
     y, v = study_arrays(estimates, variances)
     if not len(y):
         raise MethodError("no study: at least 1 is expected")
@@ -126,11 +127,22 @@ def _average(y: FloatArray, v: FloatArray) -> tuple[float, float]:
 
 
 def _whole(value: float) -> int:
+    """The next whole number.
+
+    Raises
+    ------
+    MethodError
+        If there is none in the range of numbers.
+    """
+    if not value < _MOST:
+        raise MethodError(f"more than {_MOST:g} studies would have to be added: the effect is too far from 0 to count")
     return max(0, math.ceil(value - _ROUNDING * max(1.0, abs(value))))
 
 
 def _beyond(deviate: float, critical: float, k: int) -> int:
-    return _whole(k * ((deviate / critical) ** 2 - 1)) if deviate > critical else 0
+    if not math.isfinite(deviate):
+        raise MethodError("estimates so large beside their variances that their sum is beyond the range of numbers")
+    return _whole(k * ((deviate / critical) * (deviate / critical) - 1)) if deviate > critical else 0
 
 
 def _marks(k: int, *, significant: bool = True) -> tuple[str, ...]:
@@ -140,7 +152,8 @@ def _marks(k: int, *, significant: bool = True) -> tuple[str, ...]:
 
 def _rosenthal(y: FloatArray, v: FloatArray, alpha: float) -> FailSafeN:
     k = len(y)
-    deviate = abs(float((y / np.sqrt(v)).sum())) / math.sqrt(k)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
+        deviate = abs(float((y / np.sqrt(v)).sum())) / math.sqrt(k)
     if alpha >= 0.5:
         raise MethodError(f"alpha = {alpha}: a one-sided level below 0.5 is expected")
     critical = -float(ndtri(alpha))

@@ -185,7 +185,7 @@ def _limit(m: _Moments, level: float) -> float:
     at_lowest, at_highest = _tail(m, lowest) - tail, _tail(m, highest) - tail
     if at_highest >= 0:
         return highest
-    if not at_lowest > 0:
+    if not (at_lowest > 0 > at_highest):
         raise MethodError("one study outweighs the others so far that the distribution of their spread is lost")
     return float(brentq(lambda t: _tail(m, t) - tail, lowest, highest, xtol=1e-13 * highest, rtol=1e-14))
 

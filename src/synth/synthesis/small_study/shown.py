@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,8 @@ Cell = str | int | float | bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What every result of this package has.
+class Shown(ABC):
+    """What every result of this package has; a subclass says what its row and its paragraph are.
 
     Attributes
     ----------
@@ -32,15 +33,16 @@ class Shown:
     method: str
     marks: tuple[str, ...]
 
+    @abstractmethod
     def _row(self) -> dict[str, Cell]:
-        raise NotImplementedError
+        """The numbers for people, by name."""
 
     def _columns(self) -> dict[str, list[Cell]]:
         return {"quantity": list(self._row()), "value": list(self._row().values())}
 
+    @abstractmethod
     def explain(self) -> str:
         """A paragraph for the methods section, with its references."""
-        raise NotImplementedError
 
     def summary(self) -> pd.DataFrame:
         """One row for people."""
