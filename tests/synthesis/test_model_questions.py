@@ -229,3 +229,9 @@ def test_groups_that_cannot_be_compared_are_marked():
 def test_a_fail_safe_number_that_cannot_be_counted(options, reason):
     with pytest.raises(MethodError, match=reason):
         small_study.fail_safe_n([0.1, 0.5], [0.1, 0.1], **options)
+
+
+def test_henmi_and_copas_interval_without_digits_is_refused():
+    assert small_study.henmi_copas(random_effects([-1e3, 0.0], [0.07, 0.32])).tau2 > 1e5
+    with pytest.raises(MethodError, match="so far apart beside their variances"):
+        small_study.henmi_copas(random_effects([-1.6e46, 0.0], [0.07, 0.32]))

@@ -15,7 +15,7 @@ from synth.synthesis.model_tables import heterogeneity, p_text
 LABELS = ["<script>alert(1)</script>", *"bcdefghi"]
 # What `to_dict` need not repeat: the way in, or what stands there under another name.
 ELSEWHERE = {
-    *("basis", "factor", "has_moderators", "fitted"),
+    *("basis", "factor", "has_moderators"),
     *("estimate", "standard_error", "interval", "p_value"),  # of the intercept, in beta and its fellows
 }
 

@@ -50,7 +50,7 @@ def test_degrees_of_freedom_of_riley(k, moderators, tau2, degrees, test):
     np.testing.assert_allclose(found.prediction_high - found.estimates, width, rtol=1e-10)
     # The interval of the mean stays that of the model's test.
     np.testing.assert_array_equal(found.high, model.predict().high)
-    assert "t with k - p" in found.method
+    assert f"t with {degrees} degree" in found.method
 
 
 def test_means_at_new_values():

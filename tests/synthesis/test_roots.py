@@ -59,6 +59,21 @@ def test_the_number_of_steps_has_no_unit(unit):
     assert len(calls) == 12
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_the_number_of_steps_of_many_has_no_unit(unit):
+    asked = []
+
+    def functions(x, which):
+        asked.append(len(which))
+        return 1 / (x / unit + 1) - np.array([0.01, 0.2])[which], -1 / unit / (x / unit + 1) ** 2
+
+    low, high = np.zeros(2), np.full(2, 1e4 * unit)
+    found, converged = falling_roots(functions, high / 2, low, high, np.full(2, 1e-3 * unit))
+    assert converged.all()
+    np.testing.assert_allclose(found, [99 * unit, 4 * unit], rtol=1e-12)
+    assert sum(asked) == 27
+
+
 def steps_needed(monkeypatch, fit):
     """The fewest steps with which a model converges."""
     for most in range(1, 100):

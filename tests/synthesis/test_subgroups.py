@@ -40,7 +40,8 @@ def test_q_between_groups_by_hand(method):
 
 
 def test_common_effects_split_q_into_within_and_between():
-    found = subgroups(Y, V, GROUP, method="common", test="normal")
+    found = subgroups(Y, V, GROUP, method="common", test="normal", labels=NAMES)
+    assert found.models["a"].labels == ("trial B", "trial E", "trial H")
     within = sum(model.q_e for model in found.models.values())
     assert found.q_between == pytest.approx(common_effect(Y, V).q_e - within, rel=1e-10)
 

@@ -470,8 +470,7 @@ def _covariance_of_all(problem: Problem, tau2: FloatArray) -> FloatArray:
     studies = Studies(data.basis.rows, data.y[0], data.v[0], np.zeros(problem.p))
     # Sums of squared and cubed weights, of which nothing is used here, may overflow.
     with np.errstate(over="ignore", invalid="ignore"):
-        found = _inverses(problem, studies, values)
-    covariance[rows] = data.basis.covariance(found) * data.unit**2
+        covariance[rows] = data.basis.covariance(_inverses(problem, studies, values)) * data.unit**2
     return covariance
 
 

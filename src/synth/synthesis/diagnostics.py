@@ -275,6 +275,8 @@ def _row_marks(fits: Fits, reasons: dict[int, str]) -> tuple[str, ...]:
     marks = np.full(len(fits.k), "", dtype=object)
     marks[(fits.k == fits.p) & (fits.p > 1)] = "as many coefficients as studies: the model fits exactly"
     marks[(fits.k == 1) & (fits.p == 1)] = "one study: nothing is pooled, and tau2 is taken as 0"
+    lost = np.isnan(fits.typical_variance) & np.isfinite(fits.tau2)
+    marks[lost] = "I2 and H2 are not defined: one study outweighs all the others, or a sampling variance is 0"
     marks[~fits.converged] = "the iteration for tau2 did not converge"
     for row, reason in reasons.items():
         marks[row] = reason

@@ -56,6 +56,8 @@ def marks(model: MetaAnalysis) -> tuple[str, ...]:
         found.append("the coefficients follow from each other but for rounding: there is no joint test of them")
     if model.fixed_tau2 is not None:
         found.append("tau2 was given and not estimated: its uncertainty is in no interval")
+        if model.has_moderators:
+            found.append("R2 compares the given tau2 with one estimated without moderators")
     if model.has_moderators and model.method != "common" and model.r2 == 0:
         found.append("tau2 is no smaller than without the moderators: R2 is 0")
     if model.typical_variance is None and (model.variances > 0).all():
@@ -93,14 +95,17 @@ def _moderators(model: MetaAnalysis) -> str:
 
 def explain(model: MetaAnalysis) -> str:
     """A methods paragraph (see `MetaAnalysis.explain`)."""
-    parts = [_model_sentence(model), _tau2_sentence(model), _weights_sentence(model), _TESTS[model.test]]
+    # With as many coefficients as studies nothing is left to estimate a spread from.
+    test = _TESTS[model.test if model.k > model.p else "normal"]
+    parts = [_model_sentence(model), _tau2_sentence(model), _weights_sentence(model), test]
     parts.append(f"Intervals are of {100 * model.level:g}% level.")
-    if model.method != "common":
+    if model.method != "common" and model.k > model.p:
         parts.append(
             "Heterogeneity is described by tau2, by I2 as the share of tau2 in the total with the typical sampling "
-            "variance (Higgins and Thompson 2002, Stat Med 21:1539-1558), by Cochran's Q, and by a Q-profile interval "
-            "of tau2 (Viechtbauer 2007, Stat Med 26:37-52)."
+            "variance (Higgins and Thompson 2002, Stat Med 21:1539-1558), and by Cochran's Q"
         )
+        known = model.fixed_tau2 is not None
+        parts[-1] += "." if known else ", and by a Q-profile interval of tau2 (Viechtbauer 2007, Stat Med 26:37-52)."
     return " ".join(part for part in parts if part)
 
 
@@ -108,7 +113,8 @@ def _model_sentence(model: MetaAnalysis) -> str:
     studies = "1 study" if model.k == 1 else f"{model.k} studies"
     kind = "common-effect" if model.method == "common" else "random-effects"
     if not model.has_moderators:
-        return f"The effects of {studies} were summarised by a {kind} model with inverse-variance weights."
+        weights = " with inverse-variance weights" if model.own_weights is None else ""
+        return f"The effects of {studies} were summarised by a {kind} model{weights}."
     names = ", ".join(coding.name for coding in model.moderators.codings)
     kind = "common-effect" if model.method == "common" else "mixed-effects"
     intercept = "" if model.moderators.intercept else ", without an intercept"
@@ -120,6 +126,8 @@ def _tau2_sentence(model: MetaAnalysis) -> str:
         return "No variance between the true effects of studies is assumed."
     if model.fixed_tau2 is not None:
         return f"The between-study variance was set to {model.fixed_tau2:g}."
+    if model.k <= model.p:
+        return "The between-study variance cannot be estimated from these studies and was taken as 0."
     iterated = " and solved to the last digits at its highest maximum" if model.method in ("REML", "ML") else ""
     name, source = TAU2_NAMES[model.method], _TAU2_SOURCES[model.method]
     return f"The between-study variance was estimated by the method {name} ({source}){iterated}."

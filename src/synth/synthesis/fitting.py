@@ -20,6 +20,8 @@ from synth.synthesis.tau2 import Tau2Method, by_sampling_variance, estimates_of_
 Method = Literal["common"] | Tau2Method
 Test = Literal["normal", "t", "hartung-knapp", "hartung-knapp-guarded"]
 
+#: tau2 in units of the median variance that cannot be told from 0 beside a sampling variance of 0.
+_NOTHING = 1e-15
 #: Numbers that one block of data sets may hold at once: small enough for a processor's cache.
 _BLOCK = 1 << 17
 
@@ -115,9 +117,10 @@ def _between(
         values, converged = found.values, found.converged & np.isfinite(found.values)
         if data.size == 1 and not np.isfinite(values[0]):
             raise MethodError(f"tau2 method {method}: one study outweighs all the others so far that no digit is left")
-    if common is None and not np.all(values > 0):
+    if common is None and not np.all(values > _NOTHING):
         raise MethodError(
-            "a sampling variance is 0 and so is tau2, so that a weight is infinite; variances above 0 are expected"
+            "a sampling variance is 0 and so is tau2, or nearly, so that a weight is infinite; "
+            "variances above 0 are expected"
         )
     return values, converged
 

@@ -27,6 +27,8 @@ from synth.synthesis.scores import (
 _NO_MAXIMUM = (
     "beside a sampling variance of 0 the likelihood has no maximum above tau2 = 0; variances above 0 are expected"
 )
+#: tau2 in units of the median variance that cannot be told from 0 beside a sampling variance of 0.
+_AGREE = 1e-15
 #: Points of the grid: as many as these numbers allow for few studies, and never fewer than some for each power of ten.
 #: The derivative is a sum of smooth steps, each about a power of ten wide.
 _MOST_POINTS, _POINTS_A_DECADE = 64, 3.0
@@ -72,6 +74,8 @@ def _grid(data: Data, *, restricted: bool) -> FloatArray:
     all_positive = bool(np.min(data.v) > 0)
     smallest = float(np.min(data.v)) if all_positive else float(np.min(data.v[data.v > 0]))
     upper = (s2 + math.hypot(s2, 2 * math.sqrt(s2 * float(np.max(data.v))))) / 2
+    if not all_positive and upper < _AGREE:
+        raise MethodError(_NO_MAXIMUM)
     # Under the smallest variance the score is nearly straight, so the grid need not reach far below it.
     lowest = 1e-3 * min(smallest, upper or smallest)
     decades = math.log10(max(upper, lowest) / lowest)

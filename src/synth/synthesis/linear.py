@@ -37,6 +37,8 @@ def einsum(subscripts: str, *operands: FloatArray) -> FloatArray:
 _SMALLEST = 1e-100
 #: Share of the largest column that a column must keep after weighting, or one study outweighs all the others.
 _OUTWEIGHED = 1e-8
+#: The same for the squares of a batch, where it is told by NaN and not by an error.
+_LOST = 1e-13
 #: Share of the sum of weights below which what is left of it after the regression has lost its digits.
 _CANCELLED = 1e-7
 #: Share of all weight that one study may have before sums over the others are taken by themselves.
@@ -165,7 +167,7 @@ def basis_of(columns: FloatArray, names: Sequence[str]) -> Basis:
 
 
 def inverse_of(matrices: FloatArray) -> FloatArray:
-    """Inverses of symmetric matrices, shape (B, p, p); not finite where one of many has none.
+    """Inverses of symmetric matrices, shape (B, p, p); NaN where one of many has none.
 
     Raises
     ------
@@ -180,6 +182,7 @@ def inverse_of(matrices: FloatArray) -> FloatArray:
         # By the Schur complement: a * d - b * b would cancel where one study outweighs the others.
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             rest = d - b * (b / a)
+            rest = np.where(rest > _LOST * d, rest, np.nan)
             cross = -b / (a * rest)
             first, last = 1 / a - cross * (b / a), 1 / rest
         return np.stack([np.stack([first, cross], -1), np.stack([cross, last], -1)], -2)

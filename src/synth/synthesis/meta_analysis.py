@@ -191,7 +191,7 @@ class MetaAnalysis:
 
     @cached_property
     def tau2_se(self) -> float | None:
-        """Standard error of tau2; None where it was not estimated."""
+        """Standard error of tau2 by the estimator's formula, at a given tau2 too; None in a common-effect model."""
         return tau2_intervals.tau2_standard_error(self)
 
     @property

@@ -63,10 +63,13 @@ def to_dict(model: MetaAnalysis) -> dict[str, Any]:
         "k p method test level fixed_tau2 degrees_of_freedom tau2 tau tau2_se i2 h2 r2 typical_variance "
         "s2w guard_applied q_e q_e_df q_e_p q_m q_m_df q_m_df2 q_m_p converged"
     )
-    vectors = "estimates variances weights beta standard_errors statistics p_values low high covariance"
+    vectors = "estimates variances weights fitted beta standard_errors statistics p_values low high covariance"
     result: dict[str, Any] = {name: _json_ready(getattr(model, name)) for name in scalars.split()}
     result |= {name: _json_ready(getattr(model, name).tolist()) for name in vectors.split()}
     result |= {"labels": list(model.labels), "names": list(model.names), "marks": list(model.marks)}
+    result["own_weights"] = None if model.own_weights is None else model.own_weights.tolist()
+    result["intercept"] = model.moderators.intercept
+    result["levels"] = {coding.name: list(coding.levels) for coding in model.moderators.codings}
     result["fit_statistics"] = {name: _json_ready(asdict(item)) for name, item in model.fit_statistics().items()}
     return result
 
@@ -127,7 +130,8 @@ def p_text(p: float) -> str:
 def heterogeneity(model: MetaAnalysis) -> str:
     """Tau, I2 and Q in a sentence."""
     if model.q_e is None or model.i2 is None or model.q_e_p is None:
-        return f"tau2 = {model.tau2:.4g}; I2 and Q are not defined beside a sampling variance of 0."
+        why = "beside a sampling variance of 0" if model.q_e is None else "where one study outweighs all the others"
+        return f"tau2 = {model.tau2:.4g}; I2 and Q are not defined {why}."
     q = f"Q({model.q_e_df}) = {figure(model.q_e)}, p {_with_sign(model.q_e_p)}"
     share = f"I2 = {100 * model.i2:.1f}%" if model.k > 2 else "I2 is not shown for two studies or one"
     if model.method == "common":

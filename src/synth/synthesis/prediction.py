@@ -90,12 +90,13 @@ def predict(
     margin = _critical(model.degrees_of_freedom, level) * errors
     low = high = None
     if model.method != "common":
-        # The one more degree is for the estimate of tau2.
-        riley = max(model.k - model.p - int(model.fixed_tau2 is None), 1)
-        critical = _critical(model.degrees_of_freedom if method == "model" else riley, level)
+        critical = _critical(model.degrees_of_freedom if method == "model" else _riley_degrees(model), level)
         width = critical * np.sqrt(np.maximum(variances, 0.0) + model.tau2)
         low, high = estimates - width, estimates + width
-    distribution = "that of the model's test" if method == "model" else "t with k - p - 1 degrees of freedom"
+    distribution = "that of the model's test"
+    if method == "riley":
+        riley = _riley_degrees(model)
+        distribution = f"t with {riley} degree{'' if riley == 1 else 's'} of freedom"
     return Prediction(
         labels=labels,
         estimates=estimates,
@@ -107,6 +108,11 @@ def predict(
         level=level,
         method=f"prediction intervals by {distribution}",
     )
+
+
+def _riley_degrees(model: MetaAnalysis) -> int:
+    """Studies less coefficients, less one for the estimate of tau2 where it was estimated; at least 1."""
+    return max(model.k - model.p - int(model.fixed_tau2 is None), 1)
 
 
 def _critical(degrees: int | None, level: float) -> float:

@@ -87,7 +87,8 @@ def log_determinant(matrices: FloatArray) -> FloatArray:
     """Logarithm of the determinants of positive definite matrices, shape (B,)."""
     if matrices.shape[-1] == 1:
         return np.log(matrices[:, 0, 0])
-    result: FloatArray = np.linalg.slogdet(matrices)[1]
+    with np.errstate(invalid="ignore"):  # NaN stays NaN
+        result: FloatArray = np.linalg.slogdet(matrices)[1]
     return result
 
 

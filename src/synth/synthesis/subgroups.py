@@ -104,13 +104,14 @@ class Subgroups:
 
     def explain(self) -> str:
         """How it was computed, in a paragraph for a methods section, with citations."""
-        first = next(iter(self.models.values()))
+        largest = max(self.models.values(), key=lambda model: model.k)
         if self.tau2 == "common":
             how = "one meta-regression with a between-study variance common to all groups, by its omnibus test"
         else:
             how = "the sum of squared distances of the groups' means from their own mean, weighted by their variances"
         return (
-            f"Studies stood in {len(self.models)} subgroups, each summarised by itself. {first.explain()} Subgroups "
+            f"Studies stood in {len(self.models)} subgroups, each summarised by itself. "
+            f"For the largest: {largest.explain()} Subgroups "
             f"were compared through {how} (Borenstein, Hedges, Higgins and Rothstein 2009, Introduction to "
             "Meta-Analysis, chapter 19)."
         )

@@ -94,16 +94,12 @@ def _q_profile(model: MetaAnalysis, level: float) -> Interval:
     data, residual_df = model.data_set, model.k - model.p
     tail = (1 - level) / 2
     # The statistic falls in tau2: its upper quantile belongs to the lower limit.
-    targets = np.array([chdtri(residual_df, tail), chdtri(residual_df, 1 - tail)])
-    limits, _ = generalised_q_at(_twice(data), targets)
+    targets = (chdtri(residual_df, tail), chdtri(residual_df, 1 - tail))
+    limits = np.array([generalised_q_at(data, np.array([target]))[0][0] for target in targets])
     if limits[1] == 0 and model.q_e is not None and model.q_e < targets[1]:
         return np.nan, np.nan
     low, high = limits * data.unit**2
     return float(low), float(high)
-
-
-def _twice(data: Data) -> Data:
-    return Data(data.y, data.v, None, data.basis, np.repeat(data.k, 2), data.unit, data.removed)
 
 
 def _generalised_q(model: MetaAnalysis, level: float) -> Interval:

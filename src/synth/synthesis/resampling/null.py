@@ -88,8 +88,9 @@ def null_of(model: MetaAnalysis, arranged: Arrangements, *, exact: bool, permuta
     reached = at_least(everything, observed).sum(axis=0)
     count = len(everything)
     if exact:
-        p_values = reached / count
         smallest = at_least(everything, np.nanmax(np.abs(everything), axis=0)).sum(axis=0) / count
+        # The observed arrangement is one of them, even where rounding moves a huge statistic.
+        p_values = np.maximum(reached / count, smallest)
     else:
         # The observed arrangement is one of those that might have been drawn.
         p_values = (reached + 1) / (count + 1)

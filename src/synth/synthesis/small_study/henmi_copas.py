@@ -21,6 +21,8 @@ from synth.synthesis.small_study.sources import how_many, paragraph
 _FAR = 14.0
 #: Panels of the quadrature at first and at most, and the relative change at which it is good enough.
 _FEWEST_PANELS, _MOST_PANELS, _ENOUGH = 8, 1 << 13, 1e-13
+#: Largest tau2 in units of the typical sampling variance: its cube and the squares of that stay numbers.
+_FARTHEST = 1e45
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
@@ -125,6 +127,10 @@ def henmi_copas(model: MetaAnalysis) -> HenmiCopas:
         name = model.labels[int(np.argmin(model.variances > 0))]
         raise MethodError(f"{name}: the variance is 0; Henmi and Copas' method expects variances above 0")
     estimate, unit, moments = _moments(model.estimates, model.variances)
+    if moments.tau2 * max(moments.second, moments.trace) > _FARTHEST:
+        raise MethodError(
+            "the estimates lie so far apart beside their variances that Henmi and Copas' interval has no digits"
+        )
     limit = _limit(moments, model.level)
     error = math.sqrt(moments.variance / model.k) * math.sqrt(unit)
     marks = (f"only {model.k} studies: tau2 and the interval are uncertain",) if model.k < PLAIN_FROM else ()
