@@ -13,6 +13,8 @@ from synth.yamltext import Day, YamlText, typed
 
 Better = Literal["higher", "lower"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+Tau2 = Literal["REML", "DL", "PM", "ML", "EB", "HE", "HS", "HSk", "SJ", "PMM"]
+IntervalOf = Literal["hartung-knapp-guarded", "hartung-knapp", "t", "normal"]
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -150,12 +152,16 @@ class Eligibility(_Part):
 
 
 class Moderator(_Part):
-    """A study-level column of studies.csv beyond the usual ones."""
+    """A study-level column of studies.csv beyond the usual ones.
+
+    `analyse` says whether pools are related to it; false for a column that only names things.
+    """
 
     column: Identifier
     label: NonEmpty
     kind: Literal["number", "text"]
     unit: str = ""
+    analyse: bool = True
 
 
 class Strategy(_Part):
@@ -195,27 +201,53 @@ class Correlation(_Part):
         return self
 
 
+class ZeroCellRule(_Part):
+    """What is done with empty cells in a comparison: `add` to which cells, who is left out, and why.
+
+    `to`: "only0" the studies with an empty cell, "all" all studies, "if0all" all studies if any has an empty cell,
+    "none". `drop00`: studies in which nobody, or everybody, has the event in both arms are left out.
+    """
+
+    add: float = Field(ge=0, le=1)
+    to: Literal["only0", "all", "if0all", "none"]
+    drop00: bool
+    reason: NonEmpty
+
+    @model_validator(mode="after")
+    def _does_something(self) -> ZeroCellRule:
+        if (self.add == 0) != (self.to == "none"):
+            raise ValueError('nothing is added with add: 0 and to: "none" together; else give a number above 0')
+        if self.add == 0 and not self.drop00:
+            raise ValueError("nothing is added and no study is left out, which is no rule; leave zero_cells out")
+        return self
+
+
 class Comparison(_Part):
-    """A planned two-arm comparison of an event."""
+    """A planned two-arm comparison of an event.
+
+    Without `zero_cells` nothing is added to any count, and a study whose empty cells give no effect blocks the pool.
+    """
 
     id: Identifier
     label: NonEmpty
     event: NonEmpty
-    measure: Literal["RR"]
+    measure: Literal["RR", "OR", "RD"]
     treated: Identifier
     control: Identifier
     fewer_is_better: bool
+    zero_cells: ZeroCellRule | None = None
 
 
 class Synthesis(_Part):
     """Planned analyses.
 
-    `overlap`: "exclude" blocks pooling wherever shared patients cannot be excluded; "declared" trusts the arms'
-    own declarations and needs the reason in `overlap_reason`.
+    `tau2` names the estimator of the between-study variance of every pool (GENQ needs weights of its own and is not
+    offered here), `interval` the test behind its interval. `overlap`: "exclude" blocks pooling wherever shared
+    patients cannot be excluded; "declared" trusts the arms' own declarations and needs the reason in `overlap_reason`.
     """
 
-    tau2: Literal["REML"]
-    interval: Literal["hartung-knapp-guarded"]
+    tau2: Tau2
+    interval: IntervalOf
     level: float = Field(gt=0, lt=1)
     overlap: Literal["exclude", "declared"]
     overlap_reason: NonEmpty

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from synth.display import html_table
 from synth.effects.estimate import MEASURES, Effect
+from synth.effects.intervals import Interval
 from synth.provenance import slug
 from synth.quantities import Quantities, Quantity
 from synth.screening import Flow
@@ -16,8 +18,12 @@ from synth.synthesis.answers import Synthesis
 from synth.synthesis.comparisons import ComparisonAnswer
 from synth.synthesis.counts import Count
 from synth.synthesis.ladder import Answer
+from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.results import PooledEffect
+from synth.synthesis.sensitivity import PoolChecks
+from synth.synthesis.sensitivity_fits import ModeratorCheck
 from synth.synthesis.series import Series
+from synth.synthesis.small_study import TrimAndFill
 
 #: Two builds of the same libraries may differ in the last digits of an iterative result; more than this is a change.
 ITERATIVE_TOLERANCE = 1e-6
@@ -67,9 +73,9 @@ def named_quantities(review: str, synthesis: Synthesis, flow: Flow) -> Quantitie
         [
             *_flow(review, flow),
             *_studied(review, synthesis),
-            *(item for answer in synthesis for item in _answer(review, answer)),
+            *(item for answer in synthesis for item in _answer(review, synthesis, answer)),
             *(item for count in synthesis.counts for item in _count(review, synthesis, count)),
-            *(item for comparison in synthesis.comparisons for item in _comparison(review, comparison)),
+            *(item for comparison in synthesis.comparisons for item in _comparison(review, synthesis, comparison)),
         ]
     )
 
@@ -110,12 +116,13 @@ def _studied(review: str, synthesis: Synthesis) -> Iterator[Quantity]:
             )
 
 
-def _answer(review: str, answer: Answer) -> Iterator[Quantity]:
+def _answer(review: str, synthesis: Synthesis, answer: Answer) -> Iterator[Quantity]:
     base = f"{review}/{slug(answer.procedure)}/{slug(answer.outcome)}/{slug(answer.instrument)}"
     for item in answer.series:
         yield from _series(base, item)
     if answer.pooled is not None:
         yield from _pooled(f"{base}/change", answer.pooled, _rows(answer.estimates))
+        yield from _checks(f"{base}/change/pooled", synthesis.pools.of(answer), _rows(answer.estimates))
 
 
 def _series(base: str, item: Series) -> Iterator[Quantity]:
@@ -181,12 +188,14 @@ def _count(review: str, synthesis: Synthesis, count: Count) -> Iterator[Quantity
             )
 
 
-def _comparison(review: str, item: ComparisonAnswer) -> Iterator[Quantity]:
-    base = f"{review}/{slug(item.comparison.id)}/log_{item.comparison.measure.lower()}"
+def _comparison(review: str, synthesis: Synthesis, item: ComparisonAnswer) -> Iterator[Quantity]:
+    scale = "log_" if MEASURES[item.comparison.measure].scale == "log" else ""
+    base = f"{review}/{slug(item.comparison.id)}/{scale}{item.comparison.measure.lower()}"
     for effect in item.effects:
         yield _effect(f"{base}/{effect.study_id}", effect)
     if item.pooled is not None:
         yield from _pooled(base, item.pooled, _rows(item.effects))
+        yield from _checks(f"{base}/pooled", synthesis.pools.of(item), _rows(item.effects))
 
 
 def _rows(effects: tuple[Effect, ...]) -> tuple[str, ...]:
@@ -194,12 +203,14 @@ def _rows(effects: tuple[Effect, ...]) -> tuple[str, ...]:
 
 
 def _pooled(base: str, pooled: PooledEffect, rows: tuple[str, ...]) -> Iterator[Quantity]:
-    unit = pooled.unit or f"log {MEASURES[pooled.measure].label}"
+    unit = _unit(pooled)
+    limits = pooled.tau2_interval
+    known = limits if limits is not None and math.isfinite(limits[1]) else None
     parts: list[tuple[str, float | None, tuple[float, float] | None, str]] = [
         ("pooled", pooled.estimate, pooled.interval, unit),
         ("pooled/standard_error", pooled.standard_error, None, unit),
         ("pooled/prediction", pooled.estimate, pooled.prediction, unit),
-        ("pooled/tau2", pooled.tau2, None, f"{unit}, squared"),
+        ("pooled/tau2", pooled.tau2, known, f"{unit}, squared"),
         ("pooled/i2", pooled.i2, None, "proportion"),
         ("pooled/k", float(pooled.k), None, "studies"),
     ]
@@ -214,3 +225,51 @@ def _pooled(base: str, pooled: PooledEffect, rows: tuple[str, ...]) -> Iterator[
             rows=rows,
             tolerance=0.0 if name.endswith("/k") else ITERATIVE_TOLERANCE,
         )
+
+
+def _unit(pooled: PooledEffect) -> str:
+    measure = MEASURES[pooled.measure]
+    return pooled.unit or (f"log {measure.label}" if measure.scale == "log" else measure.label)
+
+
+def _checks(base: str, checks: PoolChecks, rows: tuple[str, ...]) -> Iterator[Quantity]:
+    """What the pool would be otherwise: other methods, a study left out, small-study effects, moderators."""
+    for name, value, interval, unit, method in _checked(checks):
+        yield Quantity(
+            name=f"{base}/{name}",
+            value=value,
+            interval=interval,
+            level=checks.pooled.level if interval else None,
+            unit=unit,
+            method=method,
+            rows=rows,
+            tolerance=ITERATIVE_TOLERANCE,
+        )
+
+
+_Part = tuple[str, float | None, Interval | None, str, str]
+
+
+def _checked(checks: PoolChecks) -> Iterator[_Part]:
+    unit = _unit(checks.pooled)
+    for item in checks.alternatives[1:]:
+        yield f"otherwise/{item.key}", item.estimate, item.interval, unit, item.name
+    for which, out in zip(("lowest", "highest"), checks.extremes or (), strict=False):
+        yield f"one_left_out/{which}", out.estimate, out.interval, unit, f"without {out.study}, {checks.pooled.method}"
+    for name, test in checks.small_study.tests.items():
+        if isinstance(test, TrimAndFill):
+            yield "trim_and_fill", test.model.estimate, test.model.interval, unit, f"{test.method}, {test.k0} added"
+        else:
+            yield f"small_study/{slug(name)}_p", test.p_value, None, "p value", test.method
+    for check in checks.moderators:
+        yield from _moderator(check, unit)
+
+
+def _moderator(check: ModeratorCheck, unit: str) -> Iterator[_Part]:
+    name, result = f"moderator/{slug(check.moderator.column)}", check.result
+    if isinstance(result, MetaAnalysis):
+        interval = float(result.low[-1]), float(result.high[-1])
+        per = f"{unit} per {check.moderator.unit or 'unit'}"
+        yield name, float(result.beta[-1]), interval, per, f"meta-regression, {result.method}, {result.test}"
+    elif result is not None and result.q_between_p is not None:
+        yield f"{name}_p", result.q_between_p, None, "p value", "test between groups with one tau2"

@@ -103,28 +103,35 @@ def _comparison(answer: ComparisonAnswer, protocol: Protocol, labels: Mapping[st
     treated = _inside(protocol.procedure(answer.comparison.treated).label)
     control = _inside(protocol.procedure(answer.comparison.control).label)
     rows = []
-    for effect, counts in zip(answer.effects, answer.counts, strict=True):
+    for counts, effect, _ in answer.by_study:
+        if effect is None:
+            continue
         estimate, interval = effect.natural()
         columns = {
             "Treated": f"{counts.events_treated}/{counts.total_treated}",
             "Control": f"{counts.events_control}/{counts.total_control}",
         }
-        label = labels[effect.study_id]
         rows.append(
             ForestRow(
-                label=label, estimate=estimate, interval=interval, weight=weights.get(effect.label), columns=columns
+                label=labels[effect.study_id],
+                estimate=estimate,
+                interval=interval,
+                weight=weights.get(effect.label),
+                mark="; ".join(effect.marks),
+                columns=columns,
             )
         )
     fewer = answer.comparison.fewer_is_better
     return forest(
         rows,
-        summaries=_pool(answer.pooled, "Random effects"),
+        summaries=_pool(answer.pooled, "Sensitivity only: pool" if answer.sensitivity_only else "Random effects"),
         effect_label=f"{measure.label.capitalize()} ({answer.comparison.label.lower()})",
         log_scale=measure.scale == "log",
         null_value=measure.no_difference,
         columns=("Treated", "Control"),
         left_label=f"favours {treated if fewer else control}",
         right_label=f"favours {control if fewer else treated}",
+        notes=[f"No effect, so not drawn: {labels[study]} ({why})." for study, why in answer.without_effect],
         level=protocol.synthesis.level,
     )
 

@@ -56,6 +56,7 @@ from synth.report.prepare import numbered, prepared
 _MARGIN = Mm(20)
 _FOOTER_DISTANCE = Mm(8)
 _LOW_MARGIN = Mm(14)  # above and below pages that lie on their side, so that they hold more rows
+_CAPTION_HEIGHT = Mm(20)  # some lines below a figure
 _SHORT_SIDE, _LONG_SIDE = Mm(210), Mm(297)
 _EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _DEEPEST_HEADING = 9
@@ -104,6 +105,7 @@ class _Writer:
         self.bookmarks = {anchor: f"anchor_{number}" for number, anchor in enumerate(document.anchors(), 1)}
         self.word = _blank(document)
         self.line_width = Length(_SHORT_SIDE - 2 * _MARGIN)
+        self.tallest = Length(_LONG_SIDE - 2 * _MARGIN - _CAPTION_HEIGHT)
 
     def write(self) -> None:
         self._paragraph("Subtitle").add_run(self.document.kind)
@@ -132,6 +134,7 @@ class _Writer:
         section.top_margin = section.bottom_margin = _LOW_MARGIN if sideways else _MARGIN
         section.footer_distance = _FOOTER_DISTANCE
         self.line_width = Length(width - 2 * _MARGIN)
+        self.tallest = Length(height - section.top_margin - section.bottom_margin - _CAPTION_HEIGHT)
 
     def _contents(self) -> None:
         self._paragraph("TOC Heading").add_run("Contents")
@@ -196,9 +199,8 @@ class _Writer:
         paragraph = self._paragraph()
         paragraph.paragraph_format.keep_with_next = True
         picture = paragraph.add_run().add_picture(io.BytesIO(figure.png))
-        if picture.width > self.line_width:
-            picture.height = Length(picture.height * self.line_width // picture.width)
-            picture.width = self.line_width
+        share = min(1.0, self.line_width / picture.width, self.tallest / picture.height)
+        picture.width, picture.height = Length(int(picture.width * share)), Length(int(picture.height * share))
         for side in ("distT", "distB", "distL", "distR"):
             picture._inline.set(side, "0")
         properties = picture._inline.docPr

@@ -8,23 +8,25 @@ from synth.effects.estimate import MEASURES
 from synth.records.record import STATUS_WORDS
 from synth.report.count_tables import count_text, harms_of
 from synth.report.model import Bullets, Callout, Facts, Paragraph, Runs, runs
-from synth.report.outcome_tables import with_labels
 from synth.report.words import (
     DEPTHS,
     FULL_TEXT,
     counted,
     inside,
     listing,
+    number,
     proportion,
     signed,
     size,
     source_runs,
     span,
+    with_labels,
 )
 from synth.review import Review
 from synth.synthesis.comparisons import ComparisonAnswer
 from synth.synthesis.counts import Count
 from synth.synthesis.ladder import Answer
+from synth.synthesis.sensitivity_tables import decimals_of
 from synth.synthesis.series import Series
 
 #: Rule 23 of the methods: the words for evidence that is uncontrolled.
@@ -86,17 +88,18 @@ def _comparison(review: Review, item: ComparisonAnswer) -> Iterator[Runs]:
     if pooled is None:
         yield runs(f"{item.comparison.label}: {with_labels(item.reason, review)}")
         return
-    estimate, interval, prediction = pooled.natural()
+    (estimate, interval, prediction), digits = pooled.natural(), decimals_of(pooled.measure)
     treated = inside(review.protocol.procedure(item.comparison.treated).label)
     control = inside(review.protocol.procedure(item.comparison.control).label)
     text = (
-        f"{item.comparison.label}, {treated} against {control}: pooled {measure.label} {estimate:.2f} "
-        f"({100 * pooled.level:g}% confidence interval {span(*interval, 2)}) in {pooled.k} studies"
+        f"{item.comparison.label}, {treated} against {control}: pooled {measure.label} "
+        f"{number(estimate, digits)} ({100 * pooled.level:g}% confidence interval {span(*interval, digits)}) "
+        f"in {pooled.k} studies"
     )
     yield runs(text, " (a sensitivity analysis, two studies)." if item.sensitivity_only else ".")
     if prediction is not None:
         yield runs(
-            f"In a new setting the {measure.label} can lie anywhere from {span(*prediction, 2)} "
+            f"In a new setting the {measure.label} can lie anywhere from {span(*prediction, digits)} "
             f"({100 * pooled.level:g}% prediction interval)."
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from synth.effects.zero_cells import ZeroCells
 from synth.provenance import Source
 from synth.records import Record
 from synth.records.record import STATUS_WORDS
@@ -14,6 +15,7 @@ from synth.report.words import (
     NOT_SEEN,
     anchor,
     counted,
+    ended,
     listing,
     number,
     record_run,
@@ -22,6 +24,7 @@ from synth.report.words import (
     true_minus,
 )
 from synth.review import Review
+from synth.synthesis.pooling import INTERVAL_NAMES, tau2_name
 
 
 def methods_section(review: Review) -> Section:
@@ -49,9 +52,12 @@ def _methods(review: Review) -> Iterator[str]:
         yield f"{person.name} ({person.kind}): {person.role}."
     yield f"Eligibility: {protocol.eligibility.reason}"
     yield (
-        f"Pool: random effects, {plan.tau2}, Hartung-Knapp interval, never narrower than the model-based one; from "
-        "three independent estimates, with a prediction interval. Two are shown side by side."
+        f"Pool: random effects, {tau2_name(plan.tau2)}, {INTERVAL_NAMES[plan.interval]}; from three independent "
+        "estimates, with a prediction interval. Two are shown side by side."
     )
+    for item in plan.comparisons:
+        if (rule := item.zero_cells) is not None:
+            yield ended(f"Empty cells in {item.label}: {ZeroCells(rule.add, rule.to, rule.drop00)}. {rule.reason}")
     yield f"Overlap of patients: {plan.overlap_reason}"
     if protocol.ranges_from:
         yield protocol.ranges_from

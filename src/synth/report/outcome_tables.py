@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -13,6 +12,7 @@ from synth.protocol import Procedure
 from synth.provenance import slug
 from synth.report.derivations import derivation_blocks
 from synth.report.model import Block, Column, Figure, Paragraph, Row, Run, Runs, Table, runs
+from synth.report.pools import pool_blocks
 from synth.report.words import (
     NOT_SEEN,
     anchor,
@@ -25,6 +25,7 @@ from synth.report.words import (
     source_runs,
     study_run,
     true_minus,
+    with_labels,
 )
 from synth.review import Review
 from synth.synthesis.ladder import WITHOUT_RESULT, Answer, Rung
@@ -64,6 +65,9 @@ def outcome_blocks(review: Review, procedure: Procedure) -> Iterator[Block]:
     for answer in answers:
         if len(answer.changes) > 1:
             yield _forest(review, procedure, answer)
+        if answer.pooled is not None:
+            name = "-".join(map(slug, (procedure.id, answer.outcome, answer.instrument)))
+            yield from pool_blocks(review, review.synthesis.pools.of(answer), name)
     for _, item in figures:
         yield from derivation_blocks(review, item)
 
@@ -258,12 +262,6 @@ def _reason(review: Review, answer: Answer) -> str:
     )
     sentence = f"Not pooled: that the patients are the same people cannot be excluded ({pairs})."
     return " ".join(filter(None, [sentence, "Each series is shown by itself.", answer.beside]))
-
-
-def with_labels(sentence: str, review: Review) -> str:
-    """A sentence with the labels of records in place of their ids."""
-    labels = {record.id: record.short for record in review.records}
-    return re.sub(r"\b[a-z][a-z0-9]*\b", lambda match: labels.get(match.group(), match.group()), sentence)
 
 
 def _forest(review: Review, procedure: Procedure, answer: Answer) -> Figure:

@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from synth.certainty.ratings import SOURCE, SOURCE_LINK
-from synth.effects.estimate import MEASURES
+from synth.effects.estimate import MEASURES, Effect
 from synth.protocol import Instrument
-from synth.provenance import Source
-from synth.report.model import Block, Bullets, Column, Figure, Paragraph, Row, Run, Section, Table, runs
-from synth.report.outcome_tables import with_labels
+from synth.provenance import Source, slug
+from synth.report.model import Block, Bullets, Column, Figure, Paragraph, Row, Run, Runs, Section, Table, runs
+from synth.report.pools import pool_blocks
 from synth.report.words import (
     anchor,
     inside,
     listing,
     moment,
     number,
-    percent,
     place,
     size,
     source_runs,
     span,
     study_run,
+    with_labels,
 )
 from synth.review import Review
 from synth.synthesis.comparisons import ComparisonAnswer
+from synth.synthesis.sensitivity_tables import decimals_of
 
 
 def steps_section(review: Review) -> Iterator[Section]:
@@ -73,9 +74,10 @@ def comparison_section(review: Review, item: ComparisonAnswer) -> Section:
     """A planned two-arm comparison: studies, pool, plot."""
     blocks: list[Block] = [Paragraph(runs(with_labels(item.reason, review)))]
     if item.pooled is not None:
-        blocks.append(_pool_table(item))
-    if item.effects:
+        blocks += pool_blocks(review, review.synthesis.pools.of(item), slug(item.comparison.id))
+    if item.counts:
         blocks.append(_comparison_table(review, item))
+    if item.effects:
         drawing = review.forest(item)
         blocks.append(
             Figure(
@@ -90,50 +92,19 @@ def comparison_section(review: Review, item: ComparisonAnswer) -> Section:
     return Section(item.comparison.label, anchor("comparison", item.comparison.id), tuple(blocks))
 
 
-def _pool_table(item: ComparisonAnswer) -> Table:
-    pooled, measure = item.pooled, MEASURES[item.comparison.measure]
-    assert pooled is not None
-    estimate, interval, prediction = pooled.natural()
-    level = f"{100 * pooled.level:g}%"
-    rows = [
-        ("Studies", str(pooled.k)),
-        (f"Pooled {measure.label} ({level} confidence interval)", f"{estimate:.2f} ({span(*interval, 2)})"),
-        (f"{level} prediction interval", "not given for two studies" if prediction is None else span(*prediction, 2)),
-        (f"Pooled log {measure.label} (standard error)", f"{number(pooled.estimate, 4)} ({pooled.standard_error:.4f})"),
-        ("Hartung-Knapp standard error", f"{pooled.standard_error_hartung_knapp:.4f}"),
-        ("Between-study variance, tau2", f"{pooled.tau2:.4f}"),
-        (
-            "Share of variation between studies, I2",
-            "not given for two studies" if pooled.i2 is None else percent(pooled.i2),
-        ),
-        ("Method", pooled.method),
-    ]
-    notes = (
-        runs(
-            "The log scale is the natural logarithm; its standard error is the model's, before the "
-            "Hartung-Knapp adjustment."
-        ),
-    )
-    columns = (Column("Result", width=1.6), Column("Value", width=2.4))
-    cells = tuple(Row((runs(name), runs(value))) for name, value in rows)
-    return Table(f"{item.comparison.label}: pooled result", columns, cells, notes, anchor("pool", item.comparison.id))
-
-
 def _comparison_table(review: Review, item: ComparisonAnswer) -> Table:
     measure = MEASURES[item.comparison.measure]
     events = review.extraction.events.set_index("row")
     rows = []
-    for effect, counts in zip(item.effects, item.counts, strict=True):
-        estimate, interval = effect.natural()
+    for counts, effect, why in item.by_study:
         origin = events.loc[counts.rows[0]]
-        shown = f"{estimate:.2f}" if interval is None else f"{estimate:.2f} ({span(*interval, 2)})"
         rows.append(
             Row(
                 (
-                    runs(study_run(effect.study_id, review)),
+                    runs(study_run(counts.study_id, review)),
                     runs(f"{counts.events_treated} of {counts.total_treated}"),
                     runs(f"{counts.events_control} of {counts.total_control}"),
-                    runs(shown),
+                    runs(f"none: {why}") if effect is None else _effect(effect),
                     runs(place(str(origin["locator"]), str(origin["seen_in"]))),
                 )
             )
@@ -145,7 +116,19 @@ def _comparison_table(review: Review, item: ComparisonAnswer) -> Table:
         Column(f"{measure.label.capitalize()} ({100 * review.protocol.synthesis.level:g}% interval)", width=1.4),
         Column("Read in", width=1.8),
     )
-    return Table(f"{item.comparison.label}: counts and effects by study", columns, tuple(rows))
+    corrected = sorted({mark for effect in item.effects for mark in effect.marks})
+    notes = (runs(_CORRECTED, f" {'; '.join(corrected)}."),) if corrected else ()
+    return Table(f"{item.comparison.label}: counts and effects by study", columns, tuple(rows), notes)
+
+
+_CORRECTED = Run("corrected", mark=True)
+
+
+def _effect(effect: Effect) -> Runs:
+    """An effect with its interval, and a mark where something was added to its counts."""
+    (estimate, interval), digits = effect.natural(), decimals_of(effect.measure)
+    shown = number(estimate, digits) if interval is None else f"{number(estimate, digits)} ({span(*interval, digits)})"
+    return runs(shown, _CORRECTED) if effect.marks else runs(shown)
 
 
 def no_comparison_section(review: Review) -> Iterator[Section]:

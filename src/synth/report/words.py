@@ -85,6 +85,12 @@ def source_runs(study: str, locator: str, seen_in: str, review: Review) -> Runs:
     return runs(study_run(study, review), f", {place(locator, seen_in)}")
 
 
+def with_labels(sentence: str, review: Review) -> str:
+    """A sentence with the labels of records in place of their ids."""
+    labels = {record.id: record.short for record in review.records}
+    return re.sub(r"\b[a-z][a-z0-9]*\b", lambda match: labels.get(match.group(), match.group()), sentence)
+
+
 def size(item: Series) -> str:
     """N with its unit."""
     n, unit = item.summary.n, item.summary.unit_of_analysis

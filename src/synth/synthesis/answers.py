@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -14,9 +15,12 @@ from synth.extraction.eligibility import Standing, standings
 from synth.extraction.overlap import Overlap, Total, add_up, possible_overlaps
 from synth.protocol import Protocol
 from synth.records import Records
+from synth.schemas import number
 from synth.synthesis.comparisons import ComparisonAnswer, compare
 from synth.synthesis.counts import Count, count_of
 from synth.synthesis.ladder import Answer, climb
+from synth.synthesis.sensitivity import Pools, pools_of
+from synth.synthesis.sensitivity_fits import ModeratorColumn
 from synth.synthesis.series import Series, series_of
 
 
@@ -61,6 +65,8 @@ class Synthesis:
     counts : tuple of Count
         In the order of events.csv.
     comparisons : tuple of ComparisonAnswer
+    moderators : tuple of ModeratorColumn
+        Those of the protocol that are analysed.
     """
 
     protocol: Protocol
@@ -70,6 +76,12 @@ class Synthesis:
     counts: tuple[Count, ...]
     arm_procedures: dict[tuple[str, str], str]
     comparisons: tuple[ComparisonAnswer, ...]
+    moderators: tuple[ModeratorColumn, ...] = ()
+
+    @cached_property
+    def pools(self) -> Pools:
+        """Every pool with what it hangs on; each check is computed when it is asked for."""
+        return pools_of(self.protocol, self.answers, self.comparisons, self.moderators)
 
     def __iter__(self) -> Iterator[Answer]:
         return iter(self.answers)
@@ -171,7 +183,7 @@ def synthesise(protocol: Protocol, extraction: Extraction, records: Records) -> 
     Raises
     ------
     MethodError
-        If a planned comparison cannot be made on the counts (for instance, an arm without events).
+        If a planned comparison cannot be made on the counts (for instance, arms that count different things).
     """
     roles = standings(extraction.studies, protocol.eligibility)
     arms = extraction.arms
@@ -193,7 +205,20 @@ def synthesise(protocol: Protocol, extraction: Extraction, records: Records) -> 
         for answer in _answers(procedure.id, protocol, all_series, procedures, studied[procedure.id].overlaps)
     ]
     comparisons = tuple(compare(item, extraction, records, protocol, roles) for item in protocol.synthesis.comparisons)
-    return Synthesis(protocol, roles, studied, tuple(answers), counts, procedures, comparisons)
+    moderators = tuple(_moderators(protocol, extraction))
+    return Synthesis(protocol, roles, studied, tuple(answers), counts, procedures, comparisons, moderators)
+
+
+def _moderators(protocol: Protocol, extraction: Extraction) -> Iterator[ModeratorColumn]:
+    names = [str(study) for study in extraction.studies["study_id"]]
+    for item in protocol.moderators:
+        if item.analyse:
+            texts = extraction.studies[item.column]
+            numbers = number(extraction.studies, item.column) if item.kind == "number" else texts
+            values = {
+                name: None if text == "" else value for name, text, value in zip(names, texts, numbers, strict=True)
+            }
+            yield ModeratorColumn(item.column, item.label, item.kind, item.unit, values)
 
 
 def _studied(
@@ -244,6 +269,7 @@ def _answers(
         here = [item for item in own if item.outcome == outcome.id]
         instruments = [name for name in outcome.instruments if any(item.instrument == name for item in here)]
         if not instruments:
-            yield climb(procedure, outcome.id, "", (), overlaps)
+            yield climb(procedure, outcome.id, "", (), overlaps, protocol.synthesis)
         for name in instruments:
-            yield climb(procedure, outcome.id, name, [item for item in here if item.instrument == name], overlaps)
+            series = [item for item in here if item.instrument == name]
+            yield climb(procedure, outcome.id, name, series, overlaps, protocol.synthesis)

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from synth.effects.estimate import Effect
 from synth.extraction.overlap import Overlap
+from synth.protocol import Synthesis as Plan
 from synth.synthesis.pooling import pool_random_effects
 from synth.synthesis.results import PooledEffect
 from synth.synthesis.series import Series
@@ -102,7 +103,12 @@ def _is_change(item: Series) -> bool:
 
 
 def climb(
-    procedure: str, outcome: str, instrument: str, series: Sequence[Series], overlaps: Iterable[Overlap]
+    procedure: str,
+    outcome: str,
+    instrument: str,
+    series: Sequence[Series],
+    overlaps: Iterable[Overlap],
+    plan: Plan,
 ) -> Answer:
     """The highest rung that the series of one procedure, outcome and instrument reach.
 
@@ -114,6 +120,8 @@ def climb(
         May be empty.
     overlaps : iterable of Overlap
         Between studies of this procedure; those between studies with an estimate block a pool (rule 12).
+    plan : Synthesis
+        Of the protocol: estimator of tau2, interval and level of the pool.
     """
     answer = Answer(procedure, outcome, instrument, Rung.NOTHING, "", tuple(series))
     estimates = answer.estimates
@@ -135,7 +143,7 @@ def climb(
         return at(Rung.ONE_SERIES, _one_study(estimates) + beside)
     if refused := _not_poolable(estimates, blocking):
         return at(Rung.SIDE_BY_SIDE, f"Not pooled: {refused}.{beside}")
-    pooled = pool_random_effects(estimates, level=estimates[0].level)
+    pooled = pool_random_effects(estimates, tau2=plan.tau2, interval=plan.interval, level=plan.level)
     if len(estimates) < POOL_FROM:
         reason = "Two independent series: both are shown; their pool is a sensitivity analysis only."
         return at(Rung.SIDE_BY_SIDE, reason + beside, pooled)

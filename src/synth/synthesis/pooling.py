@@ -16,12 +16,12 @@ from synth.synthesis.linear import FloatArray
 from synth.synthesis.models import MetaAnalysis, random_effects
 from synth.synthesis.results import PooledEffect, Standing
 from synth.synthesis.studies import study_arrays, study_names
-from synth.synthesis.tau2 import Tau2Method
+from synth.synthesis.tau2 import TAU2_NAMES, Tau2Method
 
 IntervalMethod = Literal["hartung-knapp-guarded", "hartung-knapp", "t", "normal"]
 
-_TAU2_NAMES = {"DL": "DerSimonian-Laird", "PM": "Paule-Mandel"}
-_INTERVAL_NAMES = {
+#: The intervals in words.
+INTERVAL_NAMES = {
     "hartung-knapp-guarded": "Hartung-Knapp interval, never narrower than the model-based one",
     "hartung-knapp": "Hartung-Knapp interval",
     "t": "t interval",
@@ -134,9 +134,14 @@ def _result(studies: _Studies, model: MetaAnalysis) -> PooledEffect:
         weights=tuple(model.weights.tolist()),
         standing=standing_of(k),
         marks=model.marks,
-        method=f"random effects, {_TAU2_NAMES.get(model.method, model.method)}, {_INTERVAL_NAMES[model.test]}",
+        method=f"random effects, {tau2_name(model.method)}, {INTERVAL_NAMES[model.test]}",
         model=model,
     )
+
+
+def tau2_name(method: str) -> str:
+    """An estimator of tau2 in words; REML and ML by the letters that everyone knows them by."""
+    return method if method in ("REML", "ML") else TAU2_NAMES[method]
 
 
 def standing_of(k: int) -> Standing:
