@@ -204,7 +204,7 @@ def test_own_weights_that_leave_no_fit_are_an_error_or_a_mark():
     found = leave_one_out(random_effects(y[:3], v[:3], method="GENQ", weights=[1.0, 0.0, 2.0]))
     assert [bool(mark) for mark in found.row_marks] == [True, False, True]
     assert np.isnan(found.estimate).tolist() == [True, False, True]
-    with pytest.raises(MethodError, match="weights lie too far apart|outweighs"):
+    with pytest.raises(MethodError, match="outweighs"):
         hat_values(meta_regression(y, v, {"x": [1.0, 2.0, 1.0, 2.0]}, weights=[0.0, 1e5, 0.0, 1.0], tau2=0.1))
 
 

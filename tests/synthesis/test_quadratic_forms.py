@@ -74,3 +74,11 @@ def test_an_integral_without_digits_is_an_error(monkeypatch):
     monkeypatch.setattr(quadratic_forms, "quad", lambda *_, **__: (0.1, 1e-3))
     with pytest.raises(MethodError, match="the distribution of the weighted Q statistic could not be computed to 1e-8"):
         quadratic_forms._integral(SPREAD, 3.0)
+
+
+@pytest.mark.parametrize("small", [1e-9, 1e-5, 1e-2, 0.3])
+@pytest.mark.parametrize("value", [1e-3, 0.1, 1.0, 4.0, 20.0])
+def test_pairs_of_weights_far_apart_have_a_closed_form(small, value):
+    # Two chi-squared variables of one weight are an exponential variable; two of those have this distribution.
+    exact = 1 - (np.exp(-value / 2) - small * np.exp(-value / (2 * small))) / (1 - small)
+    assert distribution_function(np.array([small, small, 1.0, 1.0]), value) == pytest.approx(exact, abs=1e-9)

@@ -103,8 +103,10 @@ def _single_arm(protocol: Protocol, synthesis: Synthesis) -> Iterator[Rating]:
 def _comparisons(synthesis: Synthesis) -> Iterator[Rating]:
     for item in synthesis.comparisons:
         reason = "Risk of bias and the GRADE domains have not been judged by anyone, so no level is given."
-        if not item.effects:
+        if not item.counts:
             reason = "There is no evidence to rate: no study compares the two."
+        elif not item.effects:
+            reason = "There is no estimate to rate: the counts of the studies that compare the two give no effect."
         procedure = synthesis.protocol.procedure(item.comparison.treated)
         control = synthesis.protocol.procedure(item.comparison.control)
         yield Rating(f"{procedure.label} against {control.label}", item.comparison.label, "not rated", "", reason)
