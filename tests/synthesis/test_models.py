@@ -29,7 +29,9 @@ def test_defaults():
     assert (model.method, model.test, model.level) == (models.DEFAULT_TAU2, models.DEFAULT_TEST, models.DEFAULT_LEVEL)
     for function in (random_effects, meta_regression):
         defaults = {name: item.default for name, item in inspect.signature(function).parameters.items()}
-        assert (defaults["method"], defaults["test"], defaults["level"]) == (model.method, model.test, model.level)
+        # None stands for what goes with the method.
+        test = defaults["test"] or "hartung-knapp-guarded"
+        assert (defaults["method"], test, defaults["level"]) == (model.method, model.test, model.level)
     common = common_effect(Y, V)
     assert (common.method, common.test, common.level, common.tau2) == ("common", "normal", 0.95, 0.0)
 

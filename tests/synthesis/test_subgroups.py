@@ -122,3 +122,27 @@ def test_everything_is_shown(tau2):
 def test_groups_of_numbers_are_names():
     found = subgroups(Y, V, [2001, 2001, 2001, 1999, 1999, 1999, 2001, 1999, 1999])
     assert list(found.models) == ["1999", "2001"]
+
+
+def test_a_common_effect_is_tested_as_one_from_every_entry():
+    groups = ["a", "b"] * (len(Y) // 2) + ["a"] * (len(Y) % 2)
+    regression = meta_regression(Y, V, {"group": groups}, method="common")
+    assert regression.test == "normal"
+    found = subgroups(Y, V, groups, method="common")
+    assert {model.test for model in found.models.values()} == {"normal"}
+    assert found.q_between == pytest.approx(regression.q_m, rel=1e-12)
+
+
+def test_a_tau2_common_to_the_groups_is_not_called_given():
+    groups = ["a"] + ["b"] * (len(Y) - 1)
+    found = subgroups(Y, V, groups, tau2="common")
+    assert "tau2 is common to the groups: REML over all studies" in found.marks
+    assert not any("was given" in mark or "taken as 0" in mark for mark in found.marks)
+    assert "restricted maximum likelihood" in found.explain()
+    assert "was set to" not in found.explain()
+
+
+def test_groups_that_agree_exactly_have_no_test_and_a_mark():
+    found = subgroups([0.1, 0.1, 0.5, 0.5], [0.1] * 4, ["a", "a", "b", "b"], test="hartung-knapp")
+    assert found.q_between is None
+    assert any(mark.startswith("no test between groups") for mark in found.marks)

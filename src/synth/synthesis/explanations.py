@@ -69,11 +69,11 @@ def marks(model: MetaAnalysis) -> tuple[str, ...]:
 
 def _few(model: MetaAnalysis) -> str:
     if model.k == 1:
-        return "one study: nothing is pooled, and tau2 is taken as 0"
+        return "one study: nothing is pooled" + (", and tau2 is taken as 0" if model.fixed_tau2 is None else "")
     if model.method == "common":
         return ""
     if model.k == 2:
-        return "two studies: for sensitivity only, beside both results; no I2 and no prediction interval"
+        return "two studies: for sensitivity only, beside both results; I2 and a prediction interval would mean nothing"
     if model.k < PLAIN_FROM:
         return f"only {model.k} studies: the between-study variance and both intervals are uncertain"
     return ""
@@ -102,10 +102,12 @@ def explain(model: MetaAnalysis) -> str:
     if model.method != "common" and model.k > model.p:
         parts.append(
             "Heterogeneity is described by tau2, by I2 as the share of tau2 in the total with the typical sampling "
-            "variance (Higgins and Thompson 2002, Stat Med 21:1539-1558), and by Cochran's Q"
+            "variance (Higgins and Thompson 2002, Stat Med 21:1539-1558), and by Cochran's Q."
         )
-        known = model.fixed_tau2 is not None
-        parts[-1] += "." if known else ", and by a Q-profile interval of tau2 (Viechtbauer 2007, Stat Med 26:37-52)."
+        if model.fixed_tau2 is None:
+            parts.append("An interval of tau2 is by the Q-profile method (Viechtbauer 2007, Stat Med 26:37-52).")
+        if not model.has_moderators:
+            parts.append("A prediction interval adds tau2 to the squared standard error, with the same distribution.")
     return " ".join(part for part in parts if part)
 
 

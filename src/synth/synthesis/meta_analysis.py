@@ -349,7 +349,7 @@ class MetaAnalysis:
             each study.
         prediction_method : {"model", "riley"}
             Distribution of the prediction interval: that of the model's test, as metafor has it, or t with k - p - 1
-            degrees of freedom (Riley, Higgins and Deeks 2011, BMJ 342:d549), k - p where tau2 was given.
+            degrees of freedom (Riley, Higgins and Deeks 2011, BMJ 342:d549), k - p where tau2 was given, at least 1.
         level : float, optional
             A proportion; the model's own where not given.
 

@@ -112,7 +112,7 @@ def meta_regression(
     *,
     intercept: bool = True,
     method: Method = DEFAULT_TAU2,
-    test: Test = DEFAULT_TEST,
+    test: Test | None = None,
     level: float = DEFAULT_LEVEL,
     labels: Sequence[str] | None = None,
     tau2: float | None = None,
@@ -122,7 +122,7 @@ def meta_regression(
 
     Parameters
     ----------
-    estimates, variances, test, level, labels, tau2, weights
+    estimates, variances, level, labels, tau2, weights
         As for `random_effects`.
     moderators : mapping of str to column
         Numbers, or texts for categories (a column for each level but the first in sorted order).
@@ -130,6 +130,8 @@ def meta_regression(
         Whether the model has one.
     method : Method
         Estimator of the residual between-study variance, or "common" for none.
+    test : Test, optional
+        As for `random_effects`; where not given the normal one for "common", else the guarded Hartung-Knapp one.
 
     Returns
     -------
@@ -147,7 +149,12 @@ def meta_regression(
     """
     y, v = _studies(estimates, variances, labels)
     columns = moderators_of(moderators, len(y), intercept=intercept, labels=labels)
-    return _fit(y, v, columns, method, test, level, labels, tau2, weights)
+    return _fit(y, v, columns, method, test or default_test(method), level, labels, tau2, weights)
+
+
+def default_test(method: Method) -> Test:
+    """The test that goes with a method where none is asked for: a common effect has no tau2 to allow for."""
+    return "normal" if method == "common" else DEFAULT_TEST
 
 
 def _studies(estimates: ArrayLike, variances: ArrayLike, labels: Sequence[str] | None) -> tuple[FloatArray, FloatArray]:

@@ -113,7 +113,10 @@ def marks_of(
     elif standard_error == 0:
         marks.append("the formula gives a standard error of 0, which no sample supports: no interval and no test")
     if overcorrected:
-        marks.append("observed and expected events differ by less than the continuity correction of one half")
+        marks.append(
+            "observed and expected events differ by less than the continuity correction of one half, so that the "
+            "corrected statistic means nothing"
+        )
     if len(studies) == 1:
         marks.append("one study: nothing is pooled, and heterogeneity cannot be seen")
     return tuple(marks)

@@ -15,9 +15,9 @@ from synth.synthesis.fitting import Method, Test
 from synth.synthesis.models import (
     DEFAULT_LEVEL,
     DEFAULT_TAU2,
-    DEFAULT_TEST,
     MetaAnalysis,
     common_effect,
+    default_test,
     meta_regression,
     random_effects,
 )
@@ -26,6 +26,9 @@ from synth.synthesis.studies import study_arrays, study_names
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_GIVEN = "tau2 was given and not estimated: its uncertainty is in no interval"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,6 +62,10 @@ class Subgroups:
     def marks(self) -> tuple[str, ...]:
         """Short sentences to show beside the result."""
         found = [f"{name}: {mark}" for name, model in self.models.items() for mark in model.marks]
+        if self.joint is not None:
+            # Each group was given the tau2 of all; that is no value from outside.
+            found = [mark for mark in found if not mark.endswith(_GIVEN)]
+            found.append(f"tau2 is common to the groups: {self.joint.method} over all studies")
         caution = "a difference between subgroups is an observation across studies, not a comparison within them"
         if self.q_between is None:
             found.insert(0, "no test between groups: a mean, or a difference of means, has a standard error of 0")
@@ -104,14 +111,18 @@ class Subgroups:
 
     def explain(self) -> str:
         """How it was computed, in a paragraph for a methods section, with citations."""
-        largest = max(self.models.values(), key=lambda model: model.k)
+        shown = self.joint or max(self.models.values(), key=lambda model: model.k)
+        whose = "Together" if self.joint is not None else "For the largest"
         if self.tau2 == "common":
             how = "one meta-regression with a between-study variance common to all groups, by its omnibus test"
         else:
-            how = "the sum of squared distances of the groups' means from their own mean, weighted by their variances"
+            how = (
+                "the sum of squared distances of the groups' means from their own mean, over the squared standard "
+                "errors of the test in use"
+            )
         return (
             f"Studies stood in {len(self.models)} subgroups, each summarised by itself. "
-            f"For the largest: {largest.explain()} Subgroups "
+            f"{whose}: {shown.explain()} Subgroups "
             f"were compared through {how} (Borenstein, Hedges, Higgins and Rothstein 2009, Introduction to "
             "Meta-Analysis, chapter 19)."
         )
@@ -127,7 +138,7 @@ def subgroups(
     *,
     tau2: Literal["separate", "common"] = "separate",
     method: Method = DEFAULT_TAU2,
-    test: Test = DEFAULT_TEST,
+    test: Test | None = None,
     level: float = DEFAULT_LEVEL,
     labels: Sequence[str] | None = None,
 ) -> Subgroups:
@@ -149,6 +160,7 @@ def subgroups(
     """
     if tau2 not in ("separate", "common"):
         raise MethodError(f"tau2 of subgroups {tau2!r}: 'separate' or 'common' is expected")
+    test = test or default_test(method)
     y, v = study_arrays(estimates, variances, labels, zero_variances=True)
     names = study_names(labels, len(y))
     texts = _groups(groups, names)
