@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from synth.errors import MethodError
-from synth.synthesis.diagnostics import baujat, cumulative, leave_one_out
+from synth.synthesis.diagnostics import baujat, cumulative, influence, leave_one_out
 from synth.synthesis.models import common_effect, meta_regression, random_effects
+from synth.synthesis.subgroups import subgroups
 
 CASES = json.loads((Path(__file__).parents[1] / "reference" / "metafor_cases.json").read_text(encoding="utf-8"))
 METHODS = ("DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "GENQ", "common")
@@ -304,3 +305,20 @@ def test_a_long_table_is_cut_in_a_notebook_and_says_so():
     page = leave_one_out(random_effects(y, v))._repr_html_()
     assert page.count("<tr>") == 101
     assert "100 of 130 rows are shown" in page
+
+
+@pytest.mark.parametrize("ask", [leave_one_out, cumulative, influence, baujat])
+def test_what_is_no_fitted_model_is_refused_by_name(ask):
+    groups = subgroups([0.1, 0.3, 0.2, 0.5], [0.02, 0.03, 0.04, 0.05], ["a", "a", "b", "b"])
+    with pytest.raises(MethodError, match=r"a fitted model \(MetaAnalysis\) is expected, not Subgroups"):
+        ask(groups)
+
+
+def test_rows_without_i2_are_named_beside_the_table():
+    variances = [2.4e-13, 39.0, 350.0, 1.5e6, 6.4e-10, 7.1e14, 7.6e-3, 3.0e-6, 5.5e-2, 607.0, 1.3e5, 2.0e6]
+    effects = [0.24, 0.37, 0.01, -0.09, -1.06, -0.57, 0.48, 1.18, 0.84, 0.41, -2.16, 0.22]
+    year = [2022, 2009, 2009, 2006, 2023, 2025, 2007, 2025, 2019, 2017, 2001, 1991]
+    found = leave_one_out(meta_regression(effects, variances, {"year": year}, method="ML", test="normal"))
+    lost = [str(row + 1) for row in np.flatnonzero(np.isnan(found.i2))]
+    assert lost
+    assert f"rows without I2 and H2: {', '.join(lost)}" in found.marks

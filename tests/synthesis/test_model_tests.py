@@ -185,3 +185,10 @@ def test_models_that_cannot_be_compared():
     ):
         with pytest.raises(MethodError, match=said):
             likelihood_ratio_test(larger, smaller)
+
+
+def test_a_likelihood_ratio_test_needs_two_fitted_models():
+    with pytest.raises(
+        MethodError, match=r"likelihood-ratio test: a fitted model \(MetaAnalysis\) is expected, not str"
+    ):
+        likelihood_ratio_test(random_effects([0.1, 0.5], [0.1, 0.1], method="ML"), "the other")

@@ -295,3 +295,8 @@ def test_results_are_shown_and_written():
     flips = permutation_test(random_effects(Y, V))
     assert "all 2^8 sign patterns" in flips.explain()
     assert "Follmann and Proschan 1999" in flips.explain()
+
+
+def test_a_choice_that_is_none_is_refused():
+    with pytest.raises(MethodError, match="exact: 'no' is no choice; True, False or None is expected"):
+        permutation_test(random_effects(Y, V), exact="no")

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import chdtri
 
 from synth.errors import MethodError
+from synth.synthesis.fitted import check_fitted
 from synth.synthesis.fitting import Fits, Method, fit_data
 from synth.synthesis.linear import BoolArray, Data, FloatArray, IntArray, as_floats, basis_of, data_of, einsum
 from synth.synthesis.roots import falling_roots
@@ -81,6 +82,7 @@ class Problem:
 
 def problem_of(model: MetaAnalysis) -> Problem:
     """What a fitted model says of its fits without each study."""
+    check_fitted(model, "what hangs on each study")
     return Problem(
         data=model.data_set,
         columns=model.moderators.columns,

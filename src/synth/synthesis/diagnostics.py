@@ -16,6 +16,7 @@ from scipy.special import chdtrc
 from synth.errors import MethodError
 from synth.synthesis.deletion import deletions, fit_checked, nothing_fitted, problem_of
 from synth.synthesis.diagnostic_tables import StudyTable, per_coefficient
+from synth.synthesis.fitted import check_fitted
 from synth.synthesis.fitting import Fits, factor_of, infer
 from synth.synthesis.influence import InfluenceSet, Residuals, influence, standardised_residuals
 from synth.synthesis.linear import BoolArray, FloatArray, IntArray, constant_basis, data_of
@@ -157,6 +158,7 @@ def cumulative(model: MetaAnalysis, order: ArrayLike | None = None, *, index: Se
     ----------
     Lau et al. 1992, N Engl J Med 327:248-254.
     """
+    check_fitted(model, "cumulative analysis")
     if model.has_moderators:
         raise MethodError("a cumulative analysis is of one summary effect; a model without moderators is expected")
     places = _order(model, order, index)
@@ -275,12 +277,23 @@ def _row_marks(fits: Fits, reasons: dict[int, str]) -> tuple[str, ...]:
     marks = np.full(len(fits.k), "", dtype=object)
     marks[(fits.k == fits.p) & (fits.p > 1)] = "as many coefficients as studies: the model fits exactly"
     marks[(fits.k == 1) & (fits.p == 1)] = "one study: nothing is pooled, and tau2 is taken as 0"
-    lost = np.isnan(fits.typical_variance) & np.isfinite(fits.tau2)
-    marks[lost] = "I2 and H2 are not defined: one study outweighs all the others, or a sampling variance is 0"
+    marks[_without_i2(fits)] = (
+        "I2 and H2 are not defined: one study outweighs all the others, or a sampling variance is 0"
+    )
     marks[~fits.converged] = "the iteration for tau2 did not converge"
     for row, reason in reasons.items():
         marks[row] = reason
     return tuple(marks.tolist())
+
+
+def _without_i2(fits: Fits) -> BoolArray:
+    """Rows that have a fit and no typical sampling variance."""
+    lost: BoolArray = np.isnan(fits.typical_variance) & np.isfinite(fits.tau2)
+    return lost
+
+
+def _rows(rows: list[int]) -> str:
+    return ", ".join(str(row + 1) for row in rows)
 
 
 def _marks(model: MetaAnalysis, kind: str, fits: Fits, reasons: dict[int, str]) -> tuple[str, ...]:
@@ -292,7 +305,10 @@ def _marks(model: MetaAnalysis, kind: str, fits: Fits, reasons: dict[int, str]) 
     if kind == "cumulative" and model.method != "common" and model.fixed_tau2 is None:
         marks.append("tau2 is estimated in each row from its own studies: from the first few it is hardly known")
     if reasons:
-        marks.append(f"rows without a fit: {', '.join(str(row + 1) for row in sorted(reasons))}")
+        marks.append(f"rows without a fit: {_rows(sorted(reasons))}")
+    lost = np.flatnonzero(_without_i2(fits))
+    if len(lost):
+        marks.append(f"rows without I2 and H2: {_rows(lost.tolist())}")
     if not fits.converged.all():
         marks.append("the iteration for tau2 did not converge in every row: the last value is shown")
     return tuple(marks)

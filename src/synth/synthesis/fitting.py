@@ -13,15 +13,23 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from synth.errors import MethodError
-from synth.synthesis.linear import BoolArray, Data, FloatArray, Weighted, as_floats, einsum, weighted, weighted_by
+from synth.synthesis.linear import (
+    NOTHING,
+    BoolArray,
+    Data,
+    FloatArray,
+    Weighted,
+    as_floats,
+    einsum,
+    weighted,
+    weighted_by,
+)
 from synth.synthesis.scores import trace_of_p
 from synth.synthesis.tau2 import Tau2Method, by_sampling_variance, estimates_of_tau2
 
 Method = Literal["common"] | Tau2Method
 Test = Literal["normal", "t", "hartung-knapp", "hartung-knapp-guarded"]
 
-#: tau2 in units of the median variance that cannot be told from 0 beside a sampling variance of 0.
-_NOTHING = 1e-15
 #: Numbers that one block of data sets may hold at once: small enough for a processor's cache.
 _BLOCK = 1 << 17
 
@@ -117,7 +125,7 @@ def _between(
         values, converged = found.values, found.converged & np.isfinite(found.values)
         if data.size == 1 and not np.isfinite(values[0]):
             raise MethodError(f"tau2 method {method}: one study outweighs all the others so far that no digit is left")
-    if common is None and not np.all(values > _NOTHING):
+    if common is None and not np.all(values > NOTHING):
         raise MethodError(
             "a sampling variance is 0 and so is tau2, or nearly, so that a weight is infinite; "
             "variances above 0 are expected"

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from synth.synthesis.linear import Data, FloatArray, as_floats, dominated, sums_of_others
+from synth.synthesis.linear import DOMINANT, Data, FloatArray, as_floats, dominated, sums_of_others
 from synth.synthesis.scores import traces_beside_a_dominant_study
 
 #: Numbers that the weights of one block of grid points may hold: small enough for a processor's cache.
 _BLOCK = 1 << 15
-#: Share of all weight that one study may have before sums over the others are taken by themselves.
-_DOMINANT = 0.999
 
 
 def shared(data: Data) -> bool:
@@ -87,7 +85,7 @@ class OneDataSet:
         second, third = _dot(u, u), _dot(wu, u) - crossed * crossed / s1
         if not self._restricted:
             return second - s1, s2 - 2 * third
-        if float(w.max()) > _DOMINANT * s1:
+        if float(w.max()) > DOMINANT * s1:
             trace_p, trace_pp = (float(part[0]) for part in traces_beside_a_dominant_study(w[None]))
             return second - trace_p, trace_pp - 2 * third
         s3 = _dot(w * w, w)

@@ -14,7 +14,7 @@ import numpy as np
 from synth.errors import MethodError
 from synth.synthesis import intercept_only
 from synth.synthesis.intercept_only import OneDataSet
-from synth.synthesis.linear import BoolArray, Data, FloatArray, IntArray, weighted_by
+from synth.synthesis.linear import NOTHING, BoolArray, Data, FloatArray, IntArray, weighted_by
 from synth.synthesis.roots import falling_root, falling_roots
 from synth.synthesis.scores import (
     Score,
@@ -27,8 +27,6 @@ from synth.synthesis.scores import (
 _NO_MAXIMUM = (
     "beside a sampling variance of 0 the likelihood has no maximum above tau2 = 0; variances above 0 are expected"
 )
-#: tau2 in units of the median variance that cannot be told from 0 beside a sampling variance of 0.
-_AGREE = 1e-15
 #: Points of the grid: as many as these numbers allow for few studies, and never fewer than some for each power of ten.
 #: The derivative is a sum of smooth steps, each about a power of ten wide.
 _MOST_POINTS, _POINTS_A_DECADE = 64, 3.0
@@ -74,7 +72,7 @@ def _grid(data: Data, *, restricted: bool) -> FloatArray:
     all_positive = bool(np.min(data.v) > 0)
     smallest = float(np.min(data.v)) if all_positive else float(np.min(data.v[data.v > 0]))
     upper = (s2 + math.hypot(s2, 2 * math.sqrt(s2 * float(np.max(data.v))))) / 2
-    if not all_positive and upper < _AGREE:
+    if not all_positive and upper < NOTHING:
         raise MethodError(_NO_MAXIMUM)
     # Under the smallest variance the score is nearly straight, so the grid need not reach far below it.
     lowest = 1e-3 * min(smallest, upper or smallest)

@@ -42,7 +42,9 @@ _LOST = 1e-13
 #: Share of the sum of weights below which what is left of it after the regression has lost its digits.
 _CANCELLED = 1e-7
 #: Share of all weight that one study may have before sums over the others are taken by themselves.
-_DOMINANT = 0.999
+DOMINANT = 0.999
+#: tau2 in units of the median variance that cannot be told from 0 beside a sampling variance of 0.
+NOTHING = 1e-15
 #: Share of its length that a column must keep beside the columns before it, or it says nothing of its own.
 _DEPENDENT = 1e-10
 
@@ -350,7 +352,7 @@ def sums_of_others(values: FloatArray) -> FloatArray:
 
 def dominated(weights: FloatArray) -> bool:
     """Whether in some row one weight is nearly all of the sum."""
-    return bool(np.any(weights.max(axis=-1) > _DOMINANT * weights.sum(axis=-1)))
+    return bool(np.any(weights.max(axis=-1) > DOMINANT * weights.sum(axis=-1)))
 
 
 def kept(left: FloatArray, whole: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.special import chdtrc
 
 from synth.errors import MethodError
+from synth.synthesis.fitted import check_fitted
 from synth.synthesis.fitting import fit_data, two_sided, wald_p
 from synth.synthesis.linear import FloatArray, constant_basis, data_of, weighted_by
 from synth.synthesis.scores import log_determinant
@@ -291,6 +292,8 @@ def likelihood_ratio_test(full: MetaAnalysis, reduced: MetaAnalysis) -> Likeliho
         If a model was not fitted by maximum likelihood (restricted likelihoods with other moderators cannot be
         compared), the studies differ, or the smaller model is not within the larger.
     """
+    for model in (full, reduced):
+        check_fitted(model, "likelihood-ratio test")
     if {full.method, reduced.method} - {"ML", "common"} or full.method != reduced.method:
         raise MethodError("likelihood-ratio test: both models by method 'ML', or both by 'common', are expected")
     same = np.array_equal(full.estimates, reduced.estimates) and np.array_equal(full.variances, reduced.variances)

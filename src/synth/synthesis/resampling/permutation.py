@@ -204,6 +204,8 @@ def permutation_test(
     (moderators); Phipson and Smyth 2010, Stat Appl Genet Mol Biol 9:39 (random permutations never give p = 0).
     """
     check_number(permutations, "permutations")
+    if exact not in (None, True, False):
+        raise MethodError(f"exact: {exact!r} is no choice; True, False or None is expected")
     if model.has_moderators and model.k <= model.p:
         raise MethodError(
             f"permutation test of {model.k} studies and {model.p} coefficients: more studies than "
