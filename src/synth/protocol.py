@@ -238,12 +238,44 @@ class Comparison(_Part):
     zero_cells: ZeroCellRule | None = None
 
 
+class PriorPlan(_Part):
+    """A prior of the between-study standard deviation tau, on the analysis scale (ratios: natural logarithms).
+
+    `scale` is that of the distribution: the standard deviation of the normal that is halved, the scale of Cauchy's or
+    Student's t, the upper end of the uniform, the standard deviation of ln tau. `df` belongs to half-t, `location` (the
+    mean of ln tau) to log-normal.
+    """
+
+    distribution: Literal["half-normal", "half-cauchy", "half-t", "uniform", "log-normal"]
+    scale: float = Field(gt=0)
+    df: float | None = Field(default=None, gt=0)
+    location: float | None = None
+
+    @model_validator(mode="after")
+    def _own_numbers(self) -> PriorPlan:
+        for name, value, owner in (("df", self.df, "half-t"), ("location", self.location, "log-normal")):
+            if (value is not None) != (self.distribution == owner):
+                raise ValueError(f"{name} belongs to {owner}, which needs it, and to no other distribution")
+        return self
+
+
+class BayesianPlan(_Part):
+    """A Bayesian analysis beside the pools of a comparison or of an instrument; it is shown with the prior halved and
+    doubled too.
+    """
+
+    of: NonEmpty
+    prior: PriorPlan
+    reason: NonEmpty
+
+
 class Synthesis(_Part):
     """Planned analyses.
 
     `tau2` names the estimator of the between-study variance of every pool (GENQ needs weights of its own and is not
     offered here), `interval` the test behind its interval. `overlap`: "exclude" blocks pooling wherever shared
     patients cannot be excluded; "declared" trusts the arms' own declarations and needs the reason in `overlap_reason`.
+    What `bayesian` does not name has no Bayesian analysis: there is no prior by default (rule 15).
     """
 
     tau2: Tau2
@@ -253,6 +285,11 @@ class Synthesis(_Part):
     overlap_reason: NonEmpty
     correlation: Correlation | None = None
     comparisons: tuple[Comparison, ...] = Field(default=(), strict=False)
+    bayesian: tuple[BayesianPlan, ...] = Field(default=(), strict=False)
+
+    def prior_of(self, identifier: str) -> BayesianPlan | None:
+        """The Bayesian analysis of the comparison or instrument of that id; None where none is planned."""
+        return next((item for item in self.bayesian if item.of == identifier), None)
 
 
 class Protocol(_Part):
@@ -324,6 +361,8 @@ def _names(protocol: Protocol) -> Iterator[tuple[tuple[str | int, ...], str]]:
         yield ("moderators", index, "column"), moderator.column
     for index, comparison in enumerate(protocol.synthesis.comparisons):
         yield ("synthesis", "comparisons", index, "id"), comparison.id
+    for index, planned in enumerate(protocol.synthesis.bayesian):
+        yield ("synthesis", "bayesian", index, "of"), planned.of
 
 
 def _references(protocol: Protocol, document: YamlText, review: str) -> list[Fault]:
@@ -367,4 +406,7 @@ def _references(protocol: Protocol, document: YamlText, review: str) -> list[Fau
         known(("synthesis", "comparisons", index, "treated"), comparison.treated, procedures, "procedure")
         known(("synthesis", "comparisons", index, "control"), comparison.control, procedures, "procedure")
         known(("synthesis", "comparisons", index, "event"), comparison.event, events, "event")
+    pooled = instruments | {item.id for item in protocol.synthesis.comparisons}
+    for index, planned in enumerate(protocol.synthesis.bayesian):
+        known(("synthesis", "bayesian", index, "of"), planned.of, pooled, "comparison or instrument")
     return faults

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from synth.effects.binary import TWO_ARM_MEASURES
 from synth.effects.zero_cells import Where
-from synth.protocol import Comparison, IntervalOf, Tau2, ZeroCellRule
+from synth.protocol import BayesianPlan, Comparison, IntervalOf, PriorPlan, Tau2, ZeroCellRule
 from synth.synthesis.fitting import Test
 from synth.synthesis.tau2 import Tau2Method
 
@@ -62,3 +62,31 @@ def test_what_is_no_rule_is_refused(change: dict[str, object], message: str) -> 
 def test_every_part_of_a_rule_is_stated(name: str) -> None:
     with pytest.raises(ValidationError, match="Field required"):
         ZeroCellRule.model_validate({key: value for key, value in RULE.items() if key != name})
+
+
+PRIOR = {"distribution": "half-normal", "scale": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"scale": 0}, "greater than 0"),
+        ({"scale": float("inf")}, "finite"),
+        ({"distribution": "normal"}, "half-normal"),
+        ({"df": 3}, "df belongs to half-t"),
+        ({"distribution": "half-t"}, "df belongs to half-t, which needs it"),
+        ({"distribution": "log-normal"}, "location belongs to log-normal, which needs it"),
+        ({"location": 0.1}, "location belongs to log-normal"),
+    ],
+)
+def test_what_is_no_prior_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        PriorPlan.model_validate(PRIOR | change)
+
+
+@pytest.mark.parametrize("name", ["prior", "reason", "of"])
+def test_a_bayesian_analysis_has_a_prior_and_a_reason(name: str) -> None:
+    plan = {"of": "tear", "prior": PRIOR, "reason": "invented"}
+    assert BayesianPlan.model_validate(plan).prior.scale == 0.5
+    with pytest.raises(ValidationError, match="Field required"):
+        BayesianPlan.model_validate({key: value for key, value in plan.items() if key != name})

@@ -16,6 +16,7 @@ from synth.extraction.overlap import Overlap, Total, add_up, possible_overlaps
 from synth.protocol import Protocol
 from synth.records import Records
 from synth.schemas import number
+from synth.synthesis.assumption_tables import assumptions
 from synth.synthesis.comparisons import ComparisonAnswer, compare
 from synth.synthesis.counts import Count, count_of
 from synth.synthesis.ladder import Answer, climb
@@ -151,6 +152,10 @@ class Synthesis:
         ]
         empty = "No change from before to after was extracted."
         return TextTable(pd.DataFrame(rows), "Changes from before to after", empty)
+
+    def show_assumptions(self) -> TextTable:
+        """The eligible changes whose interval was derived, under each assumption of the grid, for a notebook."""
+        return assumptions(self.protocol, self.answers)
 
     def show_counts(self) -> TextTable:
         """Every count with its exact interval or the reason why it has none, for a notebook."""
