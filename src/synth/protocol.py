@@ -238,25 +238,49 @@ class Comparison(_Part):
     zero_cells: ZeroCellRule | None = None
 
 
+#: What each prior needs; an empirical one may also have `outcome`, `comparators` and `area`.
+_NUMBERS_OF = {
+    "half-normal": ("scale",),
+    "half-cauchy": ("scale",),
+    "half-t": ("scale", "df"),
+    "uniform": ("upper",),
+    "log-normal": ("location", "scale"),
+    "empirical": ("measure",),
+}
+
+
 class PriorPlan(_Part):
     """A prior of the between-study standard deviation tau, on the analysis scale (ratios: natural logarithms).
 
     `scale` is that of the distribution: the standard deviation of the normal that is halved, the scale of Cauchy's or
-    Student's t, the upper end of the uniform, the standard deviation of ln tau. `df` belongs to half-t, `location` (the
-    mean of ln tau) to log-normal.
+    Student's t (with `df`), the standard deviation of ln tau (with its mean as `location`). "empirical" is a published
+    prior, for the measures OR and SMD only, of the kind of `outcome`, `comparators` and `area`.
     """
 
-    distribution: Literal["half-normal", "half-cauchy", "half-t", "uniform", "log-normal"]
-    scale: float = Field(gt=0)
+    distribution: Literal["half-normal", "half-cauchy", "half-t", "uniform", "log-normal", "empirical"]
+    scale: float | None = Field(default=None, gt=0)
     df: float | None = Field(default=None, gt=0)
+    upper: float | None = Field(default=None, gt=0)
     location: float | None = None
+    measure: Literal["OR", "SMD"] | None = None
+    outcome: NonEmpty | None = None
+    comparators: tuple[NonEmpty, NonEmpty] | None = Field(default=None, strict=False)
+    area: NonEmpty | None = None
 
     @model_validator(mode="after")
-    def _own_numbers(self) -> PriorPlan:
-        for name, value, owner in (("df", self.df, "half-t"), ("location", self.location, "log-normal")):
-            if (value is not None) != (self.distribution == owner):
-                raise ValueError(f"{name} belongs to {owner}, which needs it, and to no other distribution")
+    def _own_parts(self) -> PriorPlan:
+        needed = _NUMBERS_OF[self.distribution]
+        allowed = (*needed, "outcome", "comparators", "area") if self.distribution == "empirical" else needed
+        missing = [name for name in needed if name not in self.parts()]
+        unknown = [name for name in self.parts() if name not in allowed]
+        if missing or unknown:
+            found = [*(f"{name} is missing" for name in missing), *(f"{name} is of no use" for name in unknown)]
+            raise ValueError(f"{self.distribution} needs {' and '.join(needed)}: {'; '.join(found)}")
         return self
+
+    def parts(self) -> dict[str, object]:
+        """What is given besides the distribution."""
+        return self.model_dump(exclude_none=True, exclude={"distribution"})
 
 
 class BayesianPlan(_Part):
@@ -409,4 +433,9 @@ def _references(protocol: Protocol, document: YamlText, review: str) -> list[Fau
     pooled = instruments | {item.id for item in protocol.synthesis.comparisons}
     for index, planned in enumerate(protocol.synthesis.bayesian):
         known(("synthesis", "bayesian", index, "of"), planned.of, pooled, "comparison or instrument")
+        measure = {item.id: item.measure for item in protocol.synthesis.comparisons}.get(planned.of)
+        if planned.prior.measure is not None and planned.prior.measure != measure:
+            found = "a change of scores" if measure is None else measure
+            message = f"is a published prior for {planned.prior.measure}, but {planned.of!r} is {found}; none is lent"
+            fault(("synthesis", "bayesian", index, "prior"), message)
     return faults

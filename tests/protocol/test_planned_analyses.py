@@ -11,6 +11,7 @@ from synth.effects.binary import TWO_ARM_MEASURES
 from synth.effects.zero_cells import Where
 from synth.protocol import BayesianPlan, Comparison, IntervalOf, PriorPlan, Tau2, ZeroCellRule
 from synth.synthesis.fitting import Test
+from synth.synthesis.priors import prior_from
 from synth.synthesis.tau2 import Tau2Method
 
 PLAN = {
@@ -73,10 +74,13 @@ PRIOR = {"distribution": "half-normal", "scale": 0.5}
         ({"scale": 0}, "greater than 0"),
         ({"scale": float("inf")}, "finite"),
         ({"distribution": "normal"}, "half-normal"),
-        ({"df": 3}, "df belongs to half-t"),
-        ({"distribution": "half-t"}, "df belongs to half-t, which needs it"),
-        ({"distribution": "log-normal"}, "location belongs to log-normal, which needs it"),
-        ({"location": 0.1}, "location belongs to log-normal"),
+        ({"df": 3}, "half-normal needs scale: df is of no use"),
+        ({"distribution": "half-t"}, "half-t needs scale and df: df is missing"),
+        ({"distribution": "uniform"}, "uniform needs upper: upper is missing; scale is of no use"),
+        ({"distribution": "log-normal"}, "log-normal needs location and scale: location is missing"),
+        ({"area": "cancer"}, "area is of no use"),
+        ({"distribution": "empirical", "scale": None}, "empirical needs measure: measure is missing"),
+        ({"distribution": "empirical", "scale": None, "measure": "RR"}, "OR"),
     ],
 )
 def test_what_is_no_prior_is_refused(change: dict[str, object], message: str) -> None:
@@ -90,3 +94,27 @@ def test_a_bayesian_analysis_has_a_prior_and_a_reason(name: str) -> None:
     assert BayesianPlan.model_validate(plan).prior.scale == 0.5
     with pytest.raises(ValidationError, match="Field required"):
         BayesianPlan.model_validate({key: value for key, value in plan.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        PRIOR,
+        {"distribution": "half-cauchy", "scale": 0.3},
+        {"distribution": "half-t", "scale": 0.3, "df": 4},
+        {"distribution": "uniform", "upper": 2},
+        {"distribution": "log-normal", "location": -1.0, "scale": 0.8},
+        {"distribution": "empirical", "measure": "OR"},
+        {
+            "distribution": "empirical",
+            "measure": "SMD",
+            "outcome": "mental health",
+            "comparators": ["pharmacological", "placebo or control"],
+            "area": "other",
+        },
+    ],
+)
+def test_every_prior_of_a_protocol_is_one_of_the_engine(parts: dict[str, object]) -> None:
+    plan = PriorPlan.model_validate(parts)
+    prior = prior_from({"distribution": plan.distribution, "reason": "invented", **plan.parts()})
+    assert prior.cdf(prior.quantile(0.5)) == pytest.approx(0.5)

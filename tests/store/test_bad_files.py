@@ -128,6 +128,25 @@ YAML_FAULTS = {
         "'injektion' is no procedure of this protocol; "
         "expected one of: conservative, endoscopic, injection, open, osteotomy",
     ),
+    "a Bayesian analysis of nothing": (
+        "  level: 0.95",
+        "  level: 0.95\n  bayesian:\n    - {of: mood, prior: {distribution: half-normal, scale: 1}, reason: invented}",
+        "synthesis.bayesian.0.of",
+        "'mood' is no comparison or instrument of this protocol; expected one of: HHS, ODI, VAS, foot progression angle, "
+        "iHOT-12, iHOT-33, ischiofemoral space, mHHS, pain score, time to return to sport",
+    ),
+    "a prior lent from another measure": (
+        "  level: 0.95",
+        "  level: 0.95\n  bayesian:\n    - {of: mHHS, prior: {distribution: empirical, measure: SMD}, reason: invented}",
+        "synthesis.bayesian.0.prior",
+        "is a published prior for SMD, but 'mHHS' is a change of scores; none is lent",
+    ),
+    "a prior without its scale": (
+        "  level: 0.95",
+        "  level: 0.95\n  bayesian:\n    - {of: mHHS, prior: {distribution: half-normal}, reason: invented}",
+        "synthesis.bayesian.0.prior",
+        "half-normal needs scale: scale is missing",
+    ),
     "a moderator of a usual column": (
         "review: ifi",
         "review: ifi\nmoderators:\n  - {column: design, label: Design, kind: text}",
