@@ -22,6 +22,7 @@ ADAPTERS = adapters(
         "lrt": "reference_regression:likelihood_ratio",
         "rma.mh": "reference_counts:mantel_haenszel",
         "rma.peto": "reference_counts:peto",
+        "rma.glmm": "reference_glmm:mixed_model",
         "leave1out": "reference_diagnostics:leave1out",
         "cumul": "reference_diagnostics:cumul",
         "influence": "reference_diagnostics:influence",
@@ -33,5 +34,9 @@ ADAPTERS = adapters(
         "tes": "reference_small_study:tes",
         "hc_henmi_copas": "reference_small_study:henmi_copas",
         "permutest_exact": "reference_diagnostics:permutation",
+        "rma.mv": "reference_multilevel:multivariate",
+        "vcalc": "reference_dependence:vcalc",
+        "aggregate": "reference_dependence:aggregate",
+        "robust": "reference_dependence:robust",
     }
 )

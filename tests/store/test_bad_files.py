@@ -132,12 +132,12 @@ YAML_FAULTS = {
         "  level: 0.95",
         "  level: 0.95\n  bayesian:\n    - {of: mood, prior: {distribution: half-normal, scale: 1}, reason: invented}",
         "synthesis.bayesian.0.of",
-        "'mood' is no comparison or instrument of this protocol; expected one of: HHS, ODI, VAS, foot progression angle, "
-        "iHOT-12, iHOT-33, ischiofemoral space, mHHS, pain score, time to return to sport",
+        "'mood' is no comparison or instrument of this protocol; expected one of: HHS, ODI, VAS, "
+        "foot progression angle, iHOT-12, iHOT-33, ischiofemoral space, mHHS, pain score, time to return to sport",
     ),
     "a prior lent from another measure": (
         "  level: 0.95",
-        "  level: 0.95\n  bayesian:\n    - {of: mHHS, prior: {distribution: empirical, measure: SMD}, reason: invented}",
+        "  level: 0.95\n  bayesian:\n    - {of: mHHS, prior: {distribution: empirical, measure: SMD}, reason: x}",
         "synthesis.bayesian.0.prior",
         "is a published prior for SMD, but 'mHHS' is a change of scores; none is lent",
     ),

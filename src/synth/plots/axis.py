@@ -19,6 +19,9 @@ Clipped = Literal["", "lower", "upper", "both"]
 
 # Half-widths of the median interval that an interval may reach beyond the estimates before it is cut.
 _REACH: Final = 3.0
+# Spans of all that is left beyond which a value is far from it; one value in five may be.
+_FAR: Final = 3.0
+_MOST_FAR: Final = 5
 _LAST_POWER: Final = 100.0
 _PADDING: Final = 8.0  # points left of the least and right of the greatest value, so that no marker is cut
 _TICK_GAP: Final = 9.0
@@ -92,6 +95,40 @@ def value_axis(values: Sequence[float], intervals: Sequence[Interval], *, log: b
         low, high = low - _margin(low, high, log), high + _margin(low, high, log)
     padding = (high - low) * _PADDING / (width - 2 * _PADDING)
     return ValueAxis(_backward(low - padding, log), _backward(high + padding, log), log, width)
+
+
+def near_values(
+    values: Sequence[float], kept: Sequence[float], intervals: Sequence[Interval], *, log: bool
+) -> list[float]:
+    """The values without those that lie so far from all others that an axis reaching them would squeeze the rest.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Natural scale. At most one in five is left out, from below or from above.
+    kept : sequence of float
+        What is shown in any case.
+    intervals : sequence of (lower, upper)
+        Of which the median length counts as the least span.
+    log : bool
+        Whether the axis is logarithmic.
+
+    Returns
+    -------
+    list of float
+        In the given order.
+    """
+    near = sorted(values, key=lambda value: _forward(value, log))
+    lengths = [_end(high, log) - _end(low, log) for low, high in intervals]
+    least = median([length for length in lengths if math.isfinite(length)] or [0.0])
+    for _ in range(len(near) // _MOST_FAR):
+        for rest, value in ((near[1:], near[0]), (near[:-1], near[-1])):
+            others = [_forward(other, log) for other in (*rest, *kept)]
+            span = max(max(others) - min(others), least)
+            if min(abs(_forward(value, log) - other) for other in others) > _FAR * span > 0:
+                near = rest
+                break
+    return [value for value in values if value in near]
 
 
 def _margin(low: float, high: float, log: bool) -> float:

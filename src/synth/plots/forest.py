@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import pandas as pd
-
 from synth.plots import text
-from synth.plots.axis import ValueAxis, value_axis
+from synth.plots.axis import ValueAxis, near_values, value_axis
 from synth.plots.drawing import Drawing
+from synth.plots.forest_data import data_of
+from synth.plots.forest_lines import Line, lines_of, mark_symbols
 from synth.plots.forest_marks import draw_marks
 from synth.plots.forest_page import Page, draw_page
-from synth.plots.forest_rows import DATA_COLUMNS, ForestRow, ForestSummary, ReferenceLine, check
-from synth.plots.forest_table import Line, Table, lines_of, mark_symbols, table_of
+from synth.plots.forest_panel import Judgement, JudgementPanel
+from synth.plots.forest_rows import ForestRow, ForestSummary, ReferenceLine, check
+from synth.plots.forest_table import Table, table_of
 from synth.plots.style import drawing_settings
 
-__all__ = ["ForestRow", "ForestSummary", "ReferenceLine", "forest"]
+__all__ = ["ForestRow", "ForestSummary", "Judgement", "JudgementPanel", "ReferenceLine", "forest"]
 
 _ROWS_IN_WORDS = 15  # more than these, and the alternative text gives the extremes and leaves the rest to the table
 
@@ -37,8 +38,12 @@ def forest(
     label_title: str = "Study",
     level: float = 0.95,
     decimals: int | None = None,
+    panel: JudgementPanel | None = None,
+    closing: Sequence[str] = (),
 ) -> Drawing:
     """A forest plot as tall as its lines need.
+
+    From 25 rows on the lines stand closer, and the axis is above the rows too, with light lines between the two.
 
     Parameters
     ----------
@@ -69,6 +74,11 @@ def forest(
     decimals : int, optional
         Decimal places in the text column. By default the largest estimate is shown with three figures, and on a log
         scale each number by its own size.
+    panel : JudgementPanel, optional
+        Domains in which the rows were judged; each row then shows its `judgements` as cells, beside the numbers, or
+        below the label where the page has no room.
+    closing : sequence of str
+        Small print below the last summary, such as a test between subgroups.
 
     Returns
     -------
@@ -87,13 +97,13 @@ def forest(
     level_words = f"{100 * level:g}%"
     marked = {} if null_value is None else {"the line of no effect": null_value}
     marked |= {f"reference line {line.label!r}": line.value for line in reference_lines}
-    check(rows, summaries, columns=columns, marked_values=marked, log_scale=log_scale)
+    check(rows, summaries, columns=columns, marked_values=marked, log_scale=log_scale, panel=panel)
     number = _number_format(rows, summaries, log_scale, decimals)
-    lines = lines_of(rows, summaries, columns=columns, number=number, level=level_words)
+    lines = lines_of(rows, summaries, columns=columns, number=number, level=level_words, closing=closing)
     estimate_title = f"Estimate [{level_words}\N{NO-BREAK SPACE}CI]"
-    table = table_of(lines, columns=columns, label_title=label_title, estimate_title=estimate_title)
+    table = table_of(lines, columns=columns, label_title=label_title, estimate_title=estimate_title, panel=panel)
     axis = _axis(rows, summaries, list(marked.values()), log_scale, table)
-    data = _data(lines, axis, columns, null_value, reference_lines)
+    data = data_of(lines, axis, columns, null_value, reference_lines, panel)
     beyond = int((data["beyond_axis"] != "").sum())
     page = Page(
         table=table,
@@ -104,8 +114,9 @@ def forest(
         null_value=null_value,
         reference_lines=tuple(reference_lines),
         marks=mark_symbols(rows),
-        remarks=_remarks(rows, summaries, beyond=beyond > 0),
+        remarks=_remarks(rows, summaries, axis, beyond=beyond > 0),
         notes=tuple(notes),
+        panel=panel,
     )
     with drawing_settings():
         figure, axes = draw_page(page)
@@ -131,81 +142,24 @@ def _axis(
     log_scale: bool,
     table: Table,
 ) -> ValueAxis:
-    values = [row.estimate for row in rows if row.estimate is not None]
-    values += [summary.estimate for summary in summaries]
-    given = [*(row.interval for row in rows), *(summary.interval for summary in summaries)]
-    given += [summary.prediction for summary in summaries]
+    kept = [*marked, *(summary.estimate for summary in summaries)]
+    of_rows = [row.interval for row in rows if row.interval is not None]
+    values = near_values([row.estimate for row in rows if row.estimate is not None], kept, of_rows, log=log_scale)
+    given = [*of_rows, *(summary.interval for summary in summaries), *(summary.prediction for summary in summaries)]
     intervals = [interval for interval in given if interval is not None]
-    return value_axis([*values, *marked], intervals, log=log_scale, width=table.plot.width)
+    return value_axis([*values, *kept], intervals, log=log_scale, width=table.plot.width)
 
 
-def _data(
-    lines: Sequence[Line],
-    axis: ValueAxis,
-    columns: Sequence[str],
-    null_value: float | None,
-    reference_lines: Sequence[ReferenceLine],
-) -> pd.DataFrame:
-    records: list[dict[str, object]] = []
-    for line in lines:
-        if isinstance(line.source, ForestRow):
-            records.append(_row_record(line, line.source, axis))
-        elif isinstance(line.source, ForestSummary) and line.kind == "summary":
-            records.append(_summary_record(line, line.source, axis))
-    if null_value is not None:
-        records.append({"kind": "line of no effect", "label": "line of no effect", "estimate": null_value})
-    records += [{"kind": "reference line", "label": line.label, "estimate": line.value} for line in reference_lines]
-    names = [*DATA_COLUMNS[:3], *columns, *DATA_COLUMNS[3:]]
-    numbers = DATA_COLUMNS[3:9]
-    empty: dict[str, object] = {name: None if name in numbers else "" for name in names}
-    table = pd.DataFrame.from_records([{**empty, **record} for record in records], columns=names)
-    return table.astype({name: float if name in numbers else str for name in names})
-
-
-def _row_record(line: Line, row: ForestRow, axis: ValueAxis) -> dict[str, object]:
-    lower, upper = row.interval or (None, None)
-    return {
-        "kind": "row",
-        "group": row.group,
-        "label": row.label,
-        **row.columns,
-        "estimate": row.estimate,
-        "lower": lower,
-        "upper": upper,
-        "weight": row.weight,
-        "mark": row.mark,
-        "beyond_axis": axis.clipped(row.interval) if row.interval else "",
-        "text": line.words,
-    }
-
-
-def _summary_record(line: Line, summary: ForestSummary, axis: ValueAxis) -> dict[str, object]:
-    lower, upper = summary.interval or (None, None)
-    prediction_lower, prediction_upper = summary.prediction or (None, None)
-    shown = [axis.clipped(interval) for interval in (summary.interval, summary.prediction) if interval]
-    ends = {end for clipped in shown for end in (("lower", "upper") if clipped == "both" else (clipped,)) if end}
-    return {
-        "kind": "summary",
-        "group": summary.group,
-        "label": summary.label,
-        "estimate": summary.estimate,
-        "lower": lower,
-        "upper": upper,
-        "prediction_lower": prediction_lower,
-        "prediction_upper": prediction_upper,
-        "beyond_axis": "both" if len(ends) == 2 else "".join(ends),
-        "text": line.words,
-    }
-
-
-def _remarks(rows: Sequence[ForestRow], summaries: Sequence[ForestSummary], *, beyond: bool) -> str:
+def _remarks(rows: Sequence[ForestRow], summaries: Sequence[ForestSummary], axis: ValueAxis, *, beyond: bool) -> str:
     """How to read the marks that this plot has."""
+    far = any(row.estimate is not None and axis.clipped((row.estimate, row.estimate)) for row in rows)
     remarks = {
         "Squares: the area shows the weight.": any(row.weight is not None for row in rows),
         "Diamond: pooled estimate and its interval.": bool(summaries),
         "Hollow marker: no interval.": any(row.estimate is not None and row.interval is None for row in rows)
         or any(summary.interval is None for summary in summaries),
         "Arrow: the interval goes on beyond the axis.": beyond,
+        "Arrow without a marker: the estimate itself lies beyond it.": far,
     }
     return " ".join(remark for remark, applies in remarks.items() if applies)
 
@@ -217,14 +171,29 @@ def _alt_text(page: Page, rows: Sequence[ForestRow], *, level: str, beyond: int)
     with_interval = sum(row.interval is not None for row in rows)
     parts = [f"{heading}{page.effect_label}{scale}, k = {len(rows)}, {with_interval} with a {level} interval."]
     lines = [placed.line for placed in page.table.lines]
-    parts += [f"{line.label}: {line.words}." for line in lines if line.kind in ("summary", "prediction")]
+    parts += _summaries_in_words(lines)
     parts += _rows_in_words(lines)
+    parts += [page.panel.in_words([row.judgements for row in rows])] if page.panel and rows else []
     parts += [f"Lines whose interval goes on beyond the axis: {beyond}."] if beyond else []
     parts += [] if page.null_value is None else [f"Line of no effect at {text.plain(page.null_value)}."]
-    parts += [f"Reference line at {text.plain(line.value)}: {line.label}." for line in page.reference_lines]
+    parts += [f"Reference line at {line.legend}." for line in page.reference_lines]
     sides = zip(("left", "right"), page.directions, strict=True)
     parts += [f"To the {side}: {label}." for side, label in sides if label]
     return text.printable(" ".join([*parts, *page.notes]))
+
+
+def _summaries_in_words(lines: Sequence[Line]) -> list[str]:
+    """Pooled results with their prediction intervals and small print, as they follow each other."""
+    words = []
+    for line in lines:
+        group = f"{line.source.group}, " if isinstance(line.source, ForestSummary) and line.source.group else ""
+        if line.kind == "summary":
+            words.append(f"{group}{line.label}: {line.words}.")
+        elif line.kind == "prediction":
+            words.append(f"{line.label}: {line.words}.")
+        elif line.kind == "detail":
+            words.append(f"{line.label.rstrip('.')}.")
+    return words
 
 
 def _rows_in_words(lines: Sequence[Line]) -> list[str]:

@@ -19,54 +19,65 @@ from synth.plots.style import BACKGROUND, BLUE, SKY, TEXT, VERMILLION
 
 _SQUARE = 6.5  # side in points where there are no weights
 _SQUARES = (4.0, 10.0)  # least and most with weights
+_LARGEST_COMPACT = 8.5  # most where the lines stand close
 _DIAMOND = 5.0  # half height, points
 _CAP = 3.0
+# Fill, and whether the edge is dashed, of the first, second, ... of several summaries under one another.
+_LOOKS = ((BLUE, False), (BACKGROUND, False), (SKY, False), (BACKGROUND, True), (SKY, True))
 
 
 def draw_marks(axes: Axes, table: Table, axis: ValueAxis) -> None:
     """Every estimate and interval of the table, on axes whose y counts points below the first row."""
     weights = [placed.line.source.weight for placed in table.lines if isinstance(placed.line.source, ForestRow)]
     heaviest = max((weight for weight in weights if weight is not None), default=0.0)
+    largest = _SQUARES[1] if not table.density.compact else _LARGEST_COMPACT
     row_index = summary_index = 0
     for placed in table.lines:
         source = placed.line.source
         if isinstance(source, ForestRow):
-            _draw_row(axes, axis, placed, source, heaviest, row_index)
+            _draw_row(axes, axis, placed, source, _side(source.weight, heaviest, largest), row_index)
             row_index += 1
         elif isinstance(source, ForestSummary) and placed.line.kind == "summary":
-            _draw_diamond(axes, axis, placed.middle, source, summary_index)
+            _draw_diamond(axes, axis, placed.middle, source, summary_index, placed.line.place)
             summary_index += 1
-        elif isinstance(source, ForestSummary) and source.prediction:
+        elif isinstance(source, ForestSummary) and source.prediction and placed.line.kind == "prediction":
             _draw_prediction(axes, axis, placed.middle, source.prediction, summary_index - 1)
 
 
-def _draw_row(axes: Axes, axis: ValueAxis, placed: PlacedLine, row: ForestRow, heaviest: float, index: int) -> None:
+def _draw_row(axes: Axes, axis: ValueAxis, placed: PlacedLine, row: ForestRow, side: float, index: int) -> None:
     if row.estimate is None:
         return
-    marker = Line2D([row.estimate], [placed.middle], linestyle="none", markeredgecolor=BLUE, clip_on=False)
+    shown, y = axis.inside(row.interval or (row.estimate, row.estimate)), placed.middle
+    if row.interval and shown[0] <= shown[1]:
+        _line(axes, shown, y, TEXT, 1.3, f"interval {index}")
+    _arrows(axes, axis, row.interval or (row.estimate, row.estimate), y, TEXT, f"interval {index}")
+    if axis.clipped((row.estimate, row.estimate)):
+        return
+    marker = Line2D([row.estimate], [y], linestyle="none", markeredgecolor=BLUE, clip_on=False)
     if row.interval:
-        _line(axes, axis.inside(row.interval), placed.middle, TEXT, 1.3, f"interval {index}")
-        _arrows(axes, axis, row.interval, placed.middle, TEXT, f"interval {index}")
-        marker.set(marker="s", markersize=_side(row.weight, heaviest), markerfacecolor=SKY, zorder=2.5)
+        marker.set(marker="s", markersize=side, markerfacecolor=SKY, zorder=2.5)
     else:
         marker.set(marker="o", markersize=_SQUARE, markerfacecolor=BACKGROUND, zorder=4.0)
     marker.set_label(f"marker {index}")
     axes.add_line(marker)
 
 
-def _side(weight: float | None, heaviest: float) -> float:
+def _side(weight: float | None, heaviest: float, largest: float) -> float:
     """Side of a square in points; its area shows the weight, as far as it can still be seen."""
-    return max(_SQUARES[0], _SQUARES[1] * math.sqrt(weight / heaviest)) if weight is not None and heaviest else _SQUARE
+    return max(_SQUARES[0], largest * math.sqrt(weight / heaviest)) if weight is not None and heaviest else _SQUARE
 
 
-def _draw_diamond(axes: Axes, axis: ValueAxis, y: float, summary: ForestSummary, index: int) -> None:
+def _draw_diamond(axes: Axes, axis: ValueAxis, y: float, summary: ForestSummary, index: int, place: int) -> None:
     if summary.interval is None:
         marker = Line2D([summary.estimate], [y], linestyle="none", marker="D", markersize=7.5, markeredgecolor=BLUE)
         marker.set(markerfacecolor=BACKGROUND, label=f"summary {index}", zorder=4.0)
         axes.add_line(marker)
         return
     corners = _diamond(axis, y, summary.estimate, summary.interval)
-    patch = Polygon(corners, closed=True, facecolor=BLUE, edgecolor=BLUE, linewidth=0.8, zorder=3.0, joinstyle="miter")
+    fill, dashed = _LOOKS[place % len(_LOOKS)]
+    patch = Polygon(corners, closed=True, facecolor=fill, edgecolor=BLUE, linewidth=0.8, zorder=3.0, joinstyle="miter")
+    if fill != BLUE:
+        patch.set(linewidth=1.2, linestyle=(0.0, (3.0, 1.5)) if dashed else "solid")
     patch.set_label(f"summary {index}")
     axes.add_patch(patch)
     _arrows(axes, axis, summary.interval, y, BLUE, f"summary {index}")

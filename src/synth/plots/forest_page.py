@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -12,7 +12,16 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from synth.plots import text
 from synth.plots.axis import ValueAxis
 from synth.plots.canvas import Canvas
-from synth.plots.forest_rows import ReferenceLine
+from synth.plots.forest_panel import (
+    Judgement,
+    JudgementPanel,
+    draw_cells,
+    draw_headings,
+    draw_samples,
+    sample_lines,
+    samples,
+)
+from synth.plots.forest_rows import ForestRow, ForestSummary, ReferenceLine
 from synth.plots.forest_table import Column, PlacedLine, Table
 from synth.plots.style import (
     GAP,
@@ -33,7 +42,9 @@ from synth.plots.style import (
 
 _TICK_LENGTH = 3.5
 _SAMPLE_WIDTH = 26.0
+_SAMPLE_HEIGHT = 16.0  # a line of the panel's legend, points
 _STRIPED_FROM = 5  # lines; fewer need no help for the eye
+_GRID = "#d9dee3"  # as light as it can be and still be followed down a long plot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +61,13 @@ class Page:
     marks: Mapping[str, str]
     remarks: str
     notes: tuple[str, ...]
+    panel: JudgementPanel | None = None
+
+    @property
+    def rows(self) -> tuple[ForestRow, ...]:
+        """In the order in which they stand."""
+        sources = (placed.line.source for placed in self.table.lines)
+        return tuple(source for source in sources if isinstance(source, ForestRow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +78,16 @@ class _Footer:
     effect: tuple[str, ...]
     legend: tuple[tuple[str | ReferenceLine, tuple[str, ...]], ...]
     notes: tuple[tuple[str, ...], ...]
+    samples: tuple[tuple[Judgement, ...], ...]
 
     @property
     def height(self) -> float:
         """Points."""
         directions = max(len(lines) for lines in self.directions)
         small = directions + sum(len(lines) for _, lines in self.legend) + sum(len(lines) for lines in self.notes)
-        gaps = (3.0 if directions else 0.0) + (5.0 if self.legend or self.notes else 0.0)
-        return text.text_height(small, SMALL_SIZE) + text.text_height(len(self.effect), TEXT_SIZE) + gaps
+        gaps = (3.0 if directions else 0.0) + (5.0 if self.legend or self.notes or self.samples else 0.0)
+        words = text.text_height(small, SMALL_SIZE) + text.text_height(len(self.effect), TEXT_SIZE)
+        return words + gaps + len(self.samples) * _SAMPLE_HEIGHT
 
 
 def draw_page(page: Page) -> tuple[Figure, Axes]:
@@ -75,62 +95,118 @@ def draw_page(page: Page) -> tuple[Figure, Axes]:
     table = page.table
     inner = table.width - 2 * MARGIN
     title = text.wrap(page.title, inner, TITLE_SIZE, bold=True)
-    headings = [table.label, *table.columns, table.estimate, *([table.weight] if table.weight else [])]
-    heading_height = text.text_height(max(len(column.heading) for column in headings), SMALL_SIZE) + 6
+    heading_height = _heading_height(page)
     top = MARGIN + text.text_height(len(title), TITLE_SIZE) + (5 if title else 0)
-    rows_top = top + heading_height + 2
+    tick_height = _TICK_LENGTH + SMALL_SIZE * LINE_SPACING + 2
+    rows_top = top + heading_height + 2 + (tick_height + 1 if table.density.compact else 0.0)
     axis_top = rows_top + table.height + 3
-    footer_top = axis_top + _TICK_LENGTH + SMALL_SIZE * LINE_SPACING + 2
+    footer_top = axis_top + tick_height
     footer = _footer(page, inner)
     canvas = Canvas(table.width, footer_top + footer.height + MARGIN)
     canvas.text(title, MARGIN, MARGIN, size=TITLE_SIZE, bold=True)
-    _draw_headings(canvas, headings, top, heading_height)
-    _draw_lines(canvas, table, rows_top)
+    _draw_headings(canvas, page, top, heading_height)
+    _draw_lines(canvas, page, rows_top)
     axes = canvas.axes(table.plot.left, rows_top, table.plot.width, table.height + 3)
     _draw_axis(axes, page)
     _draw_footer(canvas, page, footer, footer_top)
     return canvas.figure, axes
 
 
-def _draw_headings(canvas: Canvas, columns: Sequence[Column], top: float, height: float) -> None:
+def _headings(table: Table) -> list[Column]:
+    """The columns with a heading; that of the label comes first."""
+    return [table.label, *table.columns, table.estimate, *([table.weight] if table.weight else [])]
+
+
+def _under_heading(page: Page, column: Column) -> int:
+    """Lines of small print that stand between the heading of a column and the first row."""
+    table = page.table
+    if column is table.label:
+        return len(table.label_note) + (1 if page.panel and table.panel_below else 0)
+    return 1 if column is table.panel else 0
+
+
+def _heading_height(page: Page) -> float:
+    table = page.table
+    columns = [*_headings(table), *([table.panel] if table.panel else [])]
+    lines = max(len(column.heading) + _under_heading(page, column) for column in columns)
+    return text.text_height(lines, SMALL_SIZE) + 6
+
+
+def _draw_headings(canvas: Canvas, page: Page, top: float, height: float) -> None:
+    table, panel = page.table, page.panel
+    columns, bottom = _headings(table), top + height - 3
     canvas.box(MARGIN / 2, top, canvas.width - MARGIN, height, fill=HEADING_FILL)
-    first = columns[0]
     for column in columns:
-        left = column is first or not (column.numeric or column in columns[-2:])
-        lines_top = top + height - 3 - text.text_height(len(column.heading), SMALL_SIZE)
+        left = column is table.label or not (column.numeric or column in columns[-2:])
+        lines_top = bottom - text.text_height(len(column.heading) + _under_heading(page, column), SMALL_SIZE)
         x = column.left if left else column.right
         canvas.text(column.heading, x, lines_top, size=SMALL_SIZE, bold=True, align="left" if left else "right")
+    letters = text.text_height(1, SMALL_SIZE)
+    note_bottom = bottom - (letters if table.panel_below else 0.0)
+    note_top = note_bottom - text.text_height(len(table.label_note), SMALL_SIZE)
+    canvas.text(table.label_note, table.label.left, note_top, size=SMALL_SIZE, color=MUTED)
+    if panel and table.panel:
+        draw_headings(canvas, panel, table.panel.left, bottom - letters)
+        title_top = bottom - letters - text.text_height(len(table.panel.heading), SMALL_SIZE)
+        canvas.text(table.panel.heading, table.panel.left, title_top, size=SMALL_SIZE, bold=True)
 
 
-def _draw_lines(canvas: Canvas, table: Table, top: float) -> None:
+def _draw_lines(canvas: Canvas, page: Page, top: float) -> None:
+    table = page.table
     striped = len(table.lines) >= _STRIPED_FROM
     for index, placed in enumerate(table.lines):
         if striped and index % 2 and placed.line.kind == "row":
             canvas.box(MARGIN / 2, top + placed.top, canvas.width - MARGIN, placed.height, fill=STRIPE)
     for above, placed in zip((None, *table.lines), table.lines, strict=False):
-        if above and placed.line.kind == "summary" and above.line.kind == "row":
+        if above and placed.line.kind == "summary" and (above.line.kind == "row" or _leaves_group(above, placed)):
             ys = (top + placed.top, top + placed.top)
             canvas.line((MARGIN / 2, canvas.width - MARGIN / 2), ys, label="rule")
         _draw_words(canvas, table, placed, top)
+    rows = [placed for placed in table.lines if isinstance(placed.line.source, ForestRow)]
+    for index, placed in enumerate(rows):
+        _draw_judgements(canvas, page, placed, top, index)
+
+
+def _leaves_group(above: PlacedLine, below: PlacedLine) -> bool:
+    """Whether the summaries of the last group end, and those of all rows begin."""
+    sources = above.line.source, below.line.source
+    groups = [source.group for source in sources if isinstance(source, ForestSummary)]
+    return len(groups) == 2 and groups[0] != groups[1]
 
 
 def _draw_words(canvas: Canvas, table: Table, placed: PlacedLine, top: float) -> None:
-    line, middle = placed.line, top + placed.middle
-    height = text.text_height(len(placed.label), TEXT_SIZE) + text.text_height(len(placed.detail), SMALL_SIZE)
-    label_top = middle - height / 2
-    label_top += canvas.text(placed.label, table.label.left, label_top, bold=line.bold)
+    line, middle, size = placed.line, top + placed.middle, table.density.size
+    label_top = top + _label_top(table, placed)
+    label_top += canvas.text(placed.label, table.label.left, label_top, size=size, bold=line.bold) + placed.strip
     canvas.text(placed.detail, table.label.left, label_top, size=SMALL_SIZE, color=MUTED)
     for column, cell in zip(table.columns, placed.cells, strict=False):
         x = column.right if column.numeric else column.left
-        cell_top = middle - text.text_height(len(cell), TEXT_SIZE) / 2
-        canvas.text(cell, x, cell_top, align="right" if column.numeric else "left")
-    estimate_top = middle - text.text_height(len(placed.estimate), TEXT_SIZE) / 2
-    canvas.text(placed.estimate, table.estimate.right, estimate_top, bold=line.bold, align="right")
-    one_line_top = middle - text.text_height(1, TEXT_SIZE) / 2
+        cell_top = middle - text.text_height(len(cell), size) / 2
+        canvas.text(cell, x, cell_top, size=size, align="right" if column.numeric else "left")
+    estimate_top = middle - text.text_height(len(placed.estimate), size) / 2
+    canvas.text(placed.estimate, table.estimate.right, estimate_top, size=size, bold=line.bold, align="right")
+    one_line_top = middle - text.text_height(1, size) / 2
     if line.mark:
-        canvas.text((line.mark,), table.estimate.right + 2, one_line_top)
+        canvas.text((line.mark,), table.estimate.right + 2, one_line_top, size=size)
     if line.weight and table.weight:
-        canvas.text((line.weight,), table.weight.right, one_line_top, align="right")
+        canvas.text((line.weight,), table.weight.right, one_line_top, size=size, align="right")
+
+
+def _label_top(table: Table, placed: PlacedLine) -> float:
+    """Top of the label's words, which with their small print stand in the middle of the line."""
+    words = text.text_height(len(placed.label), table.density.size) + text.text_height(len(placed.detail), SMALL_SIZE)
+    return placed.middle - (words + placed.strip) / 2
+
+
+def _draw_judgements(canvas: Canvas, page: Page, placed: PlacedLine, top: float, index: int) -> None:
+    table, source = page.table, placed.line.source
+    if page.panel is None or table.panel is None or not isinstance(source, ForestRow):
+        return
+    middle = placed.middle
+    if table.panel_below:
+        words = text.text_height(len(placed.label), table.density.size)
+        middle = _label_top(table, placed) + words + placed.strip / 2
+    draw_cells(canvas, page.panel, source.judgements, table.panel.left, top + middle, index=index)
 
 
 def _draw_axis(axes: Axes, page: Page) -> None:
@@ -147,7 +223,9 @@ def _draw_axis(axes: Axes, page: Page) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_locator(NullLocator())
     axes.tick_params(axis="x", length=_TICK_LENGTH, width=0.8, color=TEXT, pad=2, labelcolor=TEXT)
-    for label in axes.get_xticklabels():
+    if page.table.density.compact:
+        _help_the_eye(axes)
+    for label in axes.get_xticklabels(which="both"):
         label.set_fontproperties(font(SMALL_SIZE))
     if page.null_value is not None:
         axes.axvline(page.null_value, color=RULE, linewidth=0.9, zorder=1).set_label("line of no effect")
@@ -156,6 +234,14 @@ def _draw_axis(axes: Axes, page: Page) -> None:
         line = axes.axvline(reference.value, color=colour, linewidth=1.1, zorder=1.5)
         line.set_dashes(list(dashes))
         line.set_label(f"reference line {index}")
+
+
+def _help_the_eye(axes: Axes) -> None:
+    """The axis once more above the rows, and its ticks as light lines between the two."""
+    axes.tick_params(axis="x", top=True, labeltop=True)
+    axes.spines["top"].set(visible=True, color=TEXT, linewidth=0.8)
+    axes.grid(axis="x", color=_GRID, linewidth=0.7)
+    axes.set_axisbelow(True)
 
 
 def _reference_look(index: int) -> tuple[str, tuple[float, ...]]:
@@ -177,10 +263,13 @@ def _footer(page: Page, inner: float) -> _Footer:
         text.wrap(f"{right} →" if right else "", page.table.width - MARGIN - anchor - half, SMALL_SIZE),
     )
     legend: list[tuple[str | ReferenceLine, str]] = [(symbol, mark) for mark, symbol in page.marks.items()]
-    legend += [(line, f"{text.plain(line.value)}: {line.label}") for line in page.reference_lines]
+    legend += [(line, line.legend) for line in page.reference_lines]
     wrapped = tuple((sample, text.wrap(words, inner - _SAMPLE_WIDTH, SMALL_SIZE)) for sample, words in legend)
-    notes = tuple(text.wrap(note, inner, SMALL_SIZE) for note in (page.remarks, *page.notes) if note)
-    return _Footer(sides, text.wrap(page.effect_label, inner, TEXT_SIZE), wrapped, notes)
+    panel = page.panel
+    words = (panel.legend if panel else "", page.remarks, *page.notes)
+    notes = tuple(text.wrap(note, inner, SMALL_SIZE) for note in words if note)
+    cells = sample_lines(samples(panel, (row.judgements for row in page.rows)), inner) if panel else ()
+    return _Footer(sides, text.wrap(page.effect_label, inner, TEXT_SIZE), wrapped, notes, cells)
 
 
 def _draw_footer(canvas: Canvas, page: Page, footer: _Footer, top: float) -> None:
@@ -193,10 +282,12 @@ def _draw_footer(canvas: Canvas, page: Page, footer: _Footer, top: float) -> Non
         middle = page.table.plot.left + page.table.plot.width / 2
         x = min(max(middle, MARGIN + half), canvas.width - MARGIN - half)
         top += canvas.text((line,), x, top, align="center")
-    top += 5 if footer.legend or footer.notes else 0
+    top += 5 if footer.legend or footer.notes or footer.samples else 0
     for sample, lines in footer.legend:
         _draw_sample(canvas, page, sample, top)
         top += canvas.text(lines, MARGIN + _SAMPLE_WIDTH, top, size=SMALL_SIZE)
+    width = canvas.width - 2 * MARGIN
+    top += draw_samples(canvas, footer.samples, MARGIN, top, width=width, height=_SAMPLE_HEIGHT)
     for lines in footer.notes:
         top += canvas.text(lines, MARGIN, top, size=SMALL_SIZE, color=MUTED)
 

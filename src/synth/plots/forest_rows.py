@@ -9,6 +9,8 @@ from typing import Final
 
 from synth.errors import MethodError
 from synth.plots.axis import Interval
+from synth.plots.forest_panel import JudgementPanel, RowJudgements, check_panel
+from synth.plots.text import plain
 
 DATA_COLUMNS: Final = (
     "kind", "group", "label", "estimate", "lower", "upper", "prediction_lower", "prediction_upper", "weight", "mark",
@@ -38,6 +40,8 @@ class ForestRow:
         Text of further columns by their title; a title that is missing shows a dash.
     group : str
         Sub-heading under which the line stands; groups keep the order in which they first come.
+    judgements : mapping of str to Judgement
+        What was judged of the row, by heading of the panel's domains.
     """
 
     label: str
@@ -47,11 +51,14 @@ class ForestRow:
     mark: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
+    judgements: RowJudgements = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForestSummary:
     """A pooled result: a diamond, and below it a line for the prediction interval.
+
+    Several of one group, or several at the end, stand under one another, each diamond with a look of its own.
 
     Attributes
     ----------
@@ -63,6 +70,8 @@ class ForestSummary:
         Confidence (or credible) and prediction interval on the same scale; None where it cannot be given.
     group : str
         Closes that group of rows; empty for the end of the plot.
+    details : tuple of str
+        What stands in small print below it, such as tau2, I2 and Q.
     """
 
     label: str
@@ -70,6 +79,7 @@ class ForestSummary:
     interval: Interval | None
     prediction: Interval | None = None
     group: str = ""
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +92,18 @@ class ReferenceLine:
         On the scale that the axis shows.
     label : str
         What the value is; stands with it in the legend.
+    words : str
+        The value as it is printed; in as few digits as name it where not given.
     """
 
     value: float
     label: str
+    words: str = ""
+
+    @property
+    def legend(self) -> str:
+        """Value and label."""
+        return f"{self.words or plain(self.value)}: {self.label}"
 
 
 def check(
@@ -95,6 +113,7 @@ def check(
     columns: Sequence[str],
     marked_values: Mapping[str, float],
     log_scale: bool,
+    panel: JudgementPanel | None = None,
 ) -> None:
     """Refuse what cannot be drawn.
 
@@ -107,17 +126,20 @@ def check(
     ------
     MethodError
         Nothing to draw; a value that is not a number, or not above 0 on a log scale; limits in the wrong order; a
-        weight outside 0 to 1; an unknown or reserved column; a summary of a group without rows.
+        weight outside 0 to 1; an unknown or reserved column; a summary of a group without rows; judgements that no
+        panel has a place for.
     """
     if not rows and not summaries:
         raise MethodError("a forest plot needs a row or a summary; where there is none, say so in words")
-    taken = [title for index, title in enumerate(columns) if title in DATA_COLUMNS or title in columns[:index]]
+    reserved = {*DATA_COLUMNS, *(panel.columns if panel else ())}
+    taken = [title for index, title in enumerate(columns) if title in reserved or title in columns[:index]]
     if taken:
         raise MethodError(f"forest plot: column title {taken[0]!r} is used twice or is a column of the data table")
     for name, value in marked_values.items():
         _check_value(name, value, log_scale)
     for row in rows:
         _check_row(row, columns, log_scale)
+    check_panel(panel, ((f"row {row.label!r}", row.judgements) for row in rows))
     groups = {row.group for row in rows} | {""}
     for summary in summaries:
         name = f"summary {summary.label!r}"

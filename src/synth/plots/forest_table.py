@@ -1,50 +1,41 @@
-"""The table part of a forest plot: its lines in order, their text broken to fit, and where each column stands."""
+"""The table part of a forest plot: the text of its lines broken to fit, and where each column stands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from synth.plots import text
-from synth.plots.axis import Interval
-from synth.plots.forest_rows import ForestRow, ForestSummary
+from synth.plots.forest_lines import Line
+from synth.plots.forest_panel import JudgementPanel
+from synth.plots.forest_rows import ForestRow
 from synth.plots.style import GAP, MARGIN, PAGE_WIDTH, SMALL_SIZE, TEXT_SIZE
 
-MARKS: Final = "†‡§¶"
-NO_INTERVAL: Final = "no interval"
+COMPACT_FROM: Final = 25
+"""Rows from which on the lines are set closer and smaller, and the axis stands above the rows too."""
 _LABEL_WIDTHS: Final = (64.0, 104.0, 168.0)  # least, enough to keep further columns beside it, most
-_PLOT_WIDTH: Final = 140.0  # least
 _ESTIMATE_WIDTH: Final = 150.0  # most on one line
 _CELL_WIDTH: Final = 88.0
 _LABEL_LINES: Final = 3
-_ROW_PADDING: Final = 6.0
 _MARK_WIDTH: Final = 4.0
-
-Kind = Literal["heading", "row", "summary", "prediction"]
+_DETAIL_PADDING: Final = 2.5
+_SIGN: Final = re.compile(" ([=<≥≤>]) ")  # a sign stays with the numbers on both of its sides
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the plot before it is laid out: what it shows and the words beside it."""
+class Density:
+    """How close the lines stand: size of their text, room between them, and least width of the plot, points."""
 
-    kind: Kind
-    label: str
-    source: ForestRow | ForestSummary | None = None
-    estimate: tuple[str, str] = ("", "")
-    cells: tuple[str, ...] = ()
-    weight: str = ""
-    mark: str = ""
+    size: float
+    padding: float
+    plot_width: float
+    compact: bool
 
-    @property
-    def bold(self) -> bool:
-        """Headings and pooled results stand out."""
-        return self.kind in ("heading", "summary")
 
-    @property
-    def words(self) -> str:
-        """Estimate and interval as one text."""
-        return " ".join(part for part in self.estimate if part)
+_ROOMY: Final = Density(TEXT_SIZE, 6.0, 140.0, compact=False)
+_COMPACT: Final = Density(SMALL_SIZE, 2.5, 120.0, compact=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +49,13 @@ class Column:
 
     @property
     def right(self) -> float:
-        """Right edge, points."""
+        """Right edge."""
         return self.left + self.width
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedLine:
-    """A line with its text broken to fit and its place, points from the top of the rows."""
+    """A line of the plot with its text broken into lines; `top` counts from the top of the first line, points."""
 
     line: Line
     top: float
@@ -73,6 +64,8 @@ class PlacedLine:
     detail: tuple[str, ...]
     estimate: tuple[str, ...]
     cells: tuple[tuple[str, ...], ...]
+    strip: float = 0.0
+    """Height of a strip of judgements between label and detail."""
 
     @property
     def middle(self) -> float:
@@ -80,16 +73,22 @@ class PlacedLine:
         return self.top + self.height / 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """Columns and lines of a forest plot."""
 
     width: float
+    density: Density
     label: Column
+    label_note: tuple[str, ...]
+    """Titles of the columns whose text stands below the label, where the rows do not name them."""
     columns: tuple[Column, ...]
     plot: Column
     estimate: Column
     weight: Column | None
+    panel: Column | None
+    """Where the judgements stand; a column of their own, or below the label."""
+    panel_below: bool
     lines: tuple[PlacedLine, ...]
 
     @property
@@ -98,132 +97,172 @@ class Table:
         return self.lines[-1].top + self.lines[-1].height
 
 
-def lines_of(
-    rows: Sequence[ForestRow],
-    summaries: Sequence[ForestSummary],
+@dataclass(frozen=True, slots=True)
+class _Widths:
+    """What each part needs beside the plot, points."""
+
+    estimate: float
+    one_line: bool
+    mark: float
+    weight: float
+    cells: tuple[float, ...]
+    panel: float
+
+    @property
+    def right(self) -> float:
+        """From the plot to the last column of numbers."""
+        return self.estimate + self.mark + GAP + (self.weight + GAP if self.weight else 0.0)
+
+    @property
+    def beside(self) -> float:
+        """Further columns with their gaps."""
+        return sum(self.cells) + GAP * len(self.cells)
+
+
+def density_of(rows: int) -> Density:
+    """How close so many rows stand."""
+    return _COMPACT if rows >= COMPACT_FROM else _ROOMY
+
+
+def table_of(
+    lines: Sequence[Line],
     *,
     columns: Sequence[str],
-    number: Callable[[float], str],
-    level: str,
-) -> tuple[Line, ...]:
-    """Headings, rows, pooled results and prediction intervals from top to bottom."""
-    marks = mark_symbols(rows)
-    lines: list[Line] = []
-    for group in dict.fromkeys(row.group for row in rows):
-        lines += [Line("heading", group)] if group else []
-        lines += [_row_line(row, columns, number, marks) for row in rows if row.group == group]
-        if group:
-            for summary in summaries:
-                lines += _summary_lines(summary, number, level) if summary.group == group else []
-    for summary in summaries:
-        lines += _summary_lines(summary, number, level) if not summary.group else []
-    return tuple(lines)
-
-
-def mark_symbols(rows: Sequence[ForestRow]) -> dict[str, str]:
-    """A symbol for each explanation, in the order in which they first come: †, ‡, §, ¶, ††, and so on."""
-    explanations = list(dict.fromkeys(row.mark for row in rows if row.mark))
-    return {
-        explanation: MARKS[index % len(MARKS)] * (1 + index // len(MARKS))
-        for index, explanation in enumerate(explanations)
-    }
-
-
-def _row_line(row: ForestRow, columns: Sequence[str], number: Callable[[float], str], marks: dict[str, str]) -> Line:
-    if row.estimate is None:
-        estimate = ("no estimate", "")
-    elif row.interval is None:
-        estimate = (f"{number(row.estimate)},", NO_INTERVAL)
-    else:
-        estimate = (number(row.estimate), bracketed(row.interval, number))
-    weight = "" if row.weight is None else f"{100 * row.weight:.1f}%"
-    cells = tuple(text.printable(row.columns.get(title, "")) for title in columns)
-    return Line("row", row.label, row, estimate, cells, weight, marks.get(row.mark, ""))
-
-
-def _summary_lines(summary: ForestSummary, number: Callable[[float], str], level: str) -> list[Line]:
-    interval = bracketed(summary.interval, number) if summary.interval else NO_INTERVAL
-    comma = "" if summary.interval else ","
-    lines = [Line("summary", summary.label, summary, (number(summary.estimate) + comma, interval))]
-    if summary.prediction:
-        words = ("", bracketed(summary.prediction, number))
-        lines.append(Line("prediction", f"{level} prediction interval", summary, words))
-    return lines
-
-
-def bracketed(interval: Interval, number: Callable[[float], str]) -> str:
-    """The limits as printed: [0.34, 0.70]."""
-    return f"[{number(interval[0])}, {number(interval[1])}]"
-
-
-def table_of(lines: Sequence[Line], *, columns: Sequence[str], label_title: str, estimate_title: str) -> Table:
+    label_title: str,
+    estimate_title: str,
+    panel: JudgementPanel | None = None,
+) -> Table:
     """Widths that fit the words, then the words broken to fit the widths.
 
-    Further columns stand beside the label where the page is wide enough; otherwise their texts go below it.
+    Further columns and the panel of judgements stand beside the label where the page is wide enough; otherwise they go
+    below it.
     """
-    estimate_width, one_line = _estimate_width(lines, estimate_title)
-    mark_width = max((text.text_width(line.mark, TEXT_SIZE) + _MARK_WIDTH for line in lines if line.mark), default=0.0)
-    weight_width = (
-        _column_width("Weight", [line.weight for line in lines]) if any(line.weight for line in lines) else 0.0
+    density = density_of(sum(line.kind == "row" for line in lines))
+    widths = _widths(lines, columns, estimate_title, panel, density)
+    wanted = max(
+        text.text_width(text.printable(line.label), density.size, bold=line.bold) for line in _named(lines, density)
     )
-    right = estimate_width + mark_width + GAP + (weight_width + GAP if weight_width else 0.0)
-    cell_widths = [
-        _column_width(title, [line.cells[i] for line in lines if line.cells]) for i, title in enumerate(columns)
-    ]
-    room = PAGE_WIDTH - 2 * MARGIN - right - _PLOT_WIDTH - GAP
-    wanted = max(text.text_width(text.printable(line.label), TEXT_SIZE, bold=line.bold) for line in lines)
-    least, enough, most = _LABEL_WIDTHS
-    beside = sum(cell_widths) + GAP * len(cell_widths)
-    below = bool(columns) and room - beside < min(wanted, enough)
-    details = [_detail(line, columns) if below else () for line in lines]
+    room = PAGE_WIDTH - 2 * MARGIN - widths.right - density.plot_width - GAP
+    columns_below, panel_below = _arrangement(widths, room, wanted, bool(columns))
+    details = [_detail(line, columns, titled=not density.compact) if columns_below else () for line in lines]
     wanted = max([wanted, *(text.text_width("; ".join(detail), SMALL_SIZE) for detail in details)])
-    label_width = max(min(wanted, most, room - (0 if below else beside)), least)
 
+    least, _, most = _LABEL_WIDTHS
+    panel_right = widths.panel + GAP if panel and not panel_below else 0.0
+    free = room - panel_right - (0 if columns_below else widths.beside)
+    label_width = max(min(wanted, most, free), least, widths.panel if panel_below else 0.0)
     label = Column(MARGIN, label_width, text.wrap(label_title, label_width, SMALL_SIZE, bold=True))
-    placed: list[Column] = []
-    left = label.right + GAP
-    for index, (title, width) in enumerate(zip(columns, cell_widths, strict=True)):
-        if not below:
-            numeric = all(_numeric(line.cells[index]) for line in lines if line.cells)
-            placed.append(Column(left, width, text.wrap(title, width, SMALL_SIZE, bold=True), numeric))
-            left += width + GAP
-    plot = Column(left, max(PAGE_WIDTH - MARGIN - right - left, _PLOT_WIDTH))
-    heading = text.wrap(estimate_title, estimate_width, SMALL_SIZE, bold=True)
-    estimate = Column(plot.right + GAP, estimate_width, heading)
-    weight = Column(estimate.right + mark_width + GAP, weight_width, ("Weight",)) if weight_width else None
-    width = (weight.right if weight else estimate.right + mark_width) + MARGIN
+    note = "; ".join(map(text.printable, columns)) if columns_below and density.compact else ""
+    placed = () if columns_below else _columns(lines, columns, widths.cells, label.right + GAP)
+    left = (placed[-1] if placed else label).right + GAP
+    plot = Column(left, max(PAGE_WIDTH - MARGIN - widths.right - panel_right - left, density.plot_width))
+    heading = text.wrap(estimate_title, widths.estimate, SMALL_SIZE, bold=True)
+    estimate = Column(plot.right + GAP, widths.estimate, heading)
+    weight = Column(estimate.right + widths.mark + GAP, widths.weight, ("Weight",)) if widths.weight else None
+    end = weight.right if weight else estimate.right + widths.mark
+    where = _panel_column(panel, label.left if panel_below else end + GAP, panel_below)
     return Table(
-        width, label, tuple(placed), plot, estimate, weight, _placed(lines, details, label, placed, plot, one_line)
+        width=(where.right if where and not panel_below else end) + MARGIN,
+        density=density,
+        label=label,
+        label_note=text.wrap(note, label_width, SMALL_SIZE),
+        columns=placed,
+        plot=plot,
+        estimate=estimate,
+        weight=weight,
+        panel=where,
+        panel_below=panel_below,
+        lines=_placed(
+            lines,
+            details,
+            label=label,
+            columns=placed,
+            until=plot.left - GAP,
+            one_line=widths.one_line,
+            density=density,
+            strip=panel.height if panel and panel_below else 0.0,
+        ),
     )
 
 
-def _estimate_width(lines: Sequence[Line], title: str) -> tuple[float, bool]:
+def _named(lines: Sequence[Line], density: Density) -> list[Line]:
+    """Lines whose names the column of labels is to hold; beside many rows, the few summaries may need two lines."""
+    rows = [line for line in lines if line.kind == "row"]
+    return rows if density.compact else [line for line in lines if line.kind != "detail"]
+
+
+def _widths(
+    lines: Sequence[Line], columns: Sequence[str], estimate_title: str, panel: JudgementPanel | None, density: Density
+) -> _Widths:
+    estimate, one_line = _estimate_width(lines, estimate_title, density.size)
+    mark = max((text.text_width(line.mark, density.size) + _MARK_WIDTH for line in lines if line.mark), default=0.0)
+    weights = [line.weight for line in lines if line.weight]
+    weight = _column_width("Weight", weights, density.size) if weights else 0.0
+    cells = tuple(
+        _column_width(title, [line.cells[index] for line in lines if line.cells], density.size)
+        for index, title in enumerate(columns)
+    )
+    words = _longest_word(panel.title) if panel else 0.0
+    return _Widths(estimate, one_line, mark, weight, cells, max(panel.width, words) if panel else 0.0)
+
+
+def _arrangement(widths: _Widths, room: float, wanted: float, has_columns: bool) -> tuple[bool, bool]:
+    """Whether the further columns, and the panel, go below the label; the first choice that the page has room for."""
+    enough = min(wanted, _LABEL_WIDTHS[1])
+    for columns_below, panel_below in ((False, False), (False, True), (True, False)):
+        beside = 0.0 if columns_below else widths.beside
+        beside += widths.panel + GAP if widths.panel and not panel_below else 0.0
+        if room - beside >= max(enough, widths.panel if panel_below else 0.0):
+            return columns_below and has_columns, panel_below and widths.panel > 0
+    return has_columns, widths.panel > 0
+
+
+def _panel_column(panel: JudgementPanel | None, left: float, below: bool) -> Column | None:
+    if panel is None:
+        return None
+    width = panel.width if below else max(panel.width, _longest_word(panel.title))
+    return Column(left, width, () if below else text.wrap(panel.title, width, SMALL_SIZE, bold=True))
+
+
+def _columns(lines: Sequence[Line], titles: Sequence[str], widths: Sequence[float], left: float) -> tuple[Column, ...]:
+    placed: list[Column] = []
+    for index, (title, width) in enumerate(zip(titles, widths, strict=True)):
+        numeric = all(_numeric(line.cells[index]) for line in lines if line.cells)
+        placed.append(Column(left, width, text.wrap(title, width, SMALL_SIZE, bold=True), numeric))
+        left += width + GAP
+    return tuple(placed)
+
+
+def _estimate_width(lines: Sequence[Line], title: str, size: float) -> tuple[float, bool]:
     """Width of the column of numbers, and whether estimate and interval share a line in it."""
-    longest = max(text.text_width(line.words, TEXT_SIZE, bold=line.bold) for line in lines)
-    words = max(text.text_width(word, SMALL_SIZE, bold=True) for word in title.split(" "))
+    longest = max(text.text_width(line.words, size, bold=line.bold) for line in lines)
+    words = _longest_word(title)
     if longest <= _ESTIMATE_WIDTH:
         return max(longest, words), True
-    parts = max(text.widest(line.estimate, TEXT_SIZE, bold=line.bold) for line in lines)
+    parts = max(text.widest(line.estimate, size, bold=line.bold) for line in lines)
     return max(parts, words), False
 
 
-def _column_width(title: str, cells: Sequence[str]) -> float:
-    words = max(
-        (text.text_width(word, SMALL_SIZE, bold=True) for word in text.printable(title).split(" ")), default=0.0
-    )
-    return min(max([words, *(text.text_width(cell, TEXT_SIZE) for cell in cells)]), _CELL_WIDTH)
+def _longest_word(title: str) -> float:
+    return max(text.text_width(word, SMALL_SIZE, bold=True) for word in text.printable(title).split(" "))
 
 
-def _detail(line: Line, columns: Sequence[str]) -> tuple[str, ...]:
+def _column_width(title: str, cells: Sequence[str], size: float) -> float:
+    return min(max([_longest_word(title), *(text.text_width(cell, size) for cell in cells)]), _CELL_WIDTH)
+
+
+def _detail(line: Line, columns: Sequence[str], *, titled: bool) -> tuple[str, ...]:
+    if not titled:
+        return tuple(cell or text.NOTHING for cell in line.cells)
     pairs = zip(columns, line.cells, strict=True) if line.cells else ()
     return tuple(f"{text.printable(title)} {cell}" for title, cell in pairs if cell)
 
 
-def _wrapped_detail(parts: Sequence[str], width: float) -> tuple[str, ...]:
+def _wrapped_detail(parts: Sequence[str], width: float, max_lines: int | None) -> tuple[str, ...]:
     """Parts with semicolons between them; a line ends inside a part only where the part is wider than a line."""
     ended = [f"{part};" for part in parts[:-1]] + list(parts[-1:])
     joined = " ".join(text.together(part, width, SMALL_SIZE) for part in ended)
-    return text.wrap(joined, width, SMALL_SIZE, max_lines=_LABEL_LINES)
+    return text.wrap(joined, width, SMALL_SIZE, max_lines=max_lines)
 
 
 def _numeric(cell: str) -> bool:
@@ -233,27 +272,40 @@ def _numeric(cell: str) -> bool:
 def _placed(
     lines: Sequence[Line],
     details: Sequence[Sequence[str]],
+    *,
     label: Column,
     columns: Sequence[Column],
-    plot: Column,
+    until: float,
     one_line: bool,
+    density: Density,
+    strip: float,
 ) -> tuple[PlacedLine, ...]:
     placed: list[PlacedLine] = []
     top = 0.0
     for line, detail in zip(lines, details, strict=True):
         # A line without cells may use the room up to the plot.
-        width = label.width if line.cells else plot.left - GAP - MARGIN
-        most = _LABEL_LINES if line.kind == "row" else 2 * _LABEL_LINES
-        name = text.wrap(line.label, width, TEXT_SIZE, bold=line.bold, max_lines=most)
-        below = _wrapped_detail(detail, label.width)
+        width = label.width if line.cells else until - MARGIN
+        name, below = _names(line, detail, width, density.size)
         estimate = (line.words,) if one_line else tuple(part for part in line.estimate if part)
         cells = tuple(
-            text.wrap(cell or text.NOTHING, column.width, TEXT_SIZE, max_lines=_LABEL_LINES)
+            text.wrap(cell or text.NOTHING, column.width, density.size, max_lines=_LABEL_LINES)
             for cell, column in zip(line.cells, columns, strict=False)
         )
-        heights = [text.text_height(len(name), TEXT_SIZE) + text.text_height(len(below), SMALL_SIZE)]
-        heights += [text.text_height(len(part), TEXT_SIZE) for part in (estimate, *cells)]
-        height = max(heights) + _ROW_PADDING
-        placed.append(PlacedLine(line, top, height, name, below, estimate, cells))
+        own_strip = strip if isinstance(line.source, ForestRow) else 0.0
+        heights = [text.text_height(len(name), density.size) + text.text_height(len(below), SMALL_SIZE) + own_strip]
+        heights += [text.text_height(len(part), density.size) for part in (estimate, *cells)]
+        padding = _DETAIL_PADDING if line.kind == "detail" and line.source else density.padding
+        height = max(heights) + padding
+        placed.append(PlacedLine(line, top, height, name, below, estimate, cells, own_strip))
         top += height
     return tuple(placed)
+
+
+def _names(line: Line, detail: Sequence[str], width: float, size: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The label's lines, and those of the small print below it."""
+    if line.kind == "detail":
+        parts = text.printable(_SIGN.sub("\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", line.label)).split("; ")
+        return (), _wrapped_detail(parts, width, None)
+    most = _LABEL_LINES if line.kind == "row" else 2 * _LABEL_LINES
+    name = text.wrap(line.label, width, size, bold=line.bold, max_lines=most)
+    return name, _wrapped_detail(detail, width, _LABEL_LINES)

@@ -32,6 +32,8 @@ class Count:
     by_patient : Proportion or None
         The least favourable count of patients that a count of hips allows (rule 8); None for a count of patients, and
         where the arm's patients or hips are not those of the count.
+    one_each : bool
+        Whether it is a count of hips in which every patient has one.
     row, source, locator, seen_in, note : str
         Where it was read.
     """
@@ -49,6 +51,7 @@ class Count:
     reason: str
     patients: int | None
     by_patient: Proportion | None
+    one_each: bool
     row: str
     source: str
     locator: str
@@ -86,7 +89,8 @@ def count_of(row: pd.Series, arm: pd.Series, protocol: Protocol, role: Role) -> 
     proportion = None if reason else exact_proportion(events, total, level=level, unit_of_analysis=unit)
     patients = int(arm["n_patients"]) if unit == "hips" and arm["n_patients"] == arm["n_patients"] else None
     by_patient = None
-    if proportion is not None and patients and arm["n_hips"] == total and patients < total:
+    counted = bool(patients and arm["n_hips"] == total)
+    if proportion is not None and patients and counted and patients < total:
         fewest = _least_favourable(events, total, patients, event.kind)
         by_patient = exact_proportion(fewest, patients, level=level, unit_of_analysis="patients")
     return Count(
@@ -103,6 +107,7 @@ def count_of(row: pd.Series, arm: pd.Series, protocol: Protocol, role: Role) -> 
         reason=reason,
         patients=patients,
         by_patient=by_patient,
+        one_each=counted and patients == total,
         row=str(row["row"]),
         source=str(row["source"]),
         locator=str(row["locator"]),
