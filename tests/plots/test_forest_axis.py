@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth.plots.axis import ValueAxis, value_axis
+from synth.plots.axis import ValueAxis, near_values, value_axis
 from synth.plots.style import SMALL_SIZE
 from synth.plots.text import plain, text_width
 
@@ -105,3 +105,32 @@ def test_equal_values_get_room_around_them(log: bool, value: float) -> None:
     axis = value_axis([value, value], [], log=log, width=200)
     assert axis.lower < value < axis.upper
     assert axis.fraction(value) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("values", "kept", "log", "far"),
+    [
+        ([1.0, 1.1, 0.9, 1.2, 300.0], [1.0], True, [300.0]),
+        ([1.0, 1.1, 0.9, 1.2, 0.001], [1.0], True, [0.001]),
+        ([1.0, 1.1, 0.9, 300.0], [1.0], True, []),  # one in four is too many to leave out
+        ([1.0, 1.1, 0.9, 1.2, 300.0], [1.0, 500.0], True, []),  # what is kept is far out too
+        ([1.0, 1.1, 0.9, 1.2, 2.5], [1.0], True, []),
+        ([1.0, 1.1, 0.9, 1.2, 4.0], [1.0], True, [4.0]),
+        ([10.0, 12.0, 9.0, 11.0, 900.0, 13.0, 8.0, 12.0, 11.0, 40.0], [0.0], False, [900.0]),
+        ([10.0, 12.0, 9.0, 11.0, 900.0, 13.0, 8.0, 12.0, 11.0, -700.0], [0.0], False, [900.0, -700.0]),
+        ([5.0] * 9 + [7.0], [], False, []),  # a span of 0 says nothing of what is far
+        ([], [0.0], False, []),
+    ],
+)
+def test_values_far_from_all_others_do_not_squeeze_them(
+    values: list[float], kept: list[float], log: bool, far: list[float]
+) -> None:
+    near = near_values(values, kept, [], log=log)
+    assert near == [value for value in values if value not in far]
+
+
+def test_a_value_within_a_few_typical_intervals_is_not_far() -> None:
+    values = [1.0, 1.1, 0.9, 1.2, 4.0]
+    intervals = [(value - 0.5, value + 0.5) for value in values]
+    assert near_values(values, [], intervals, log=False) == values
+    assert near_values(values, [], [], log=False) == values[:4]

@@ -103,10 +103,11 @@ def test_height_follows_the_number_of_rows(invented_rows: Rows) -> None:
         width, height = draw(rows).figure.get_size_inches()
         return float(width), float(height)
 
-    heights = [sized(k)[1] for k in (1, 2, 12, 60)]
-    per_row = (heights[3] - heights[2]) / 48
-    assert per_row == pytest.approx((heights[2] - heights[1]) / 10, rel=0.1)
-    assert 0.2 < per_row < 0.3
+    heights = {k: sized(k)[1] for k in (1, 2, 12, 24, 30, 60)}
+    roomy, close = (heights[24] - heights[12]) / 12, (heights[60] - heights[30]) / 30
+    assert roomy == pytest.approx((heights[12] - heights[2]) / 10, rel=0.1)
+    assert 0.2 < roomy < 0.3
+    assert 0.17 < close < 0.8 * roomy
     assert {sized(k)[0] * 72 for k in (1, 60)} == {460}
 
 

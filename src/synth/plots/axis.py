@@ -118,17 +118,19 @@ def near_values(
     list of float
         In the given order.
     """
-    near = sorted(values, key=lambda value: _forward(value, log))
+    places = {value: _forward(value, log) for value in values}
     lengths = [_end(high, log) - _end(low, log) for low, high in intervals]
     least = median([length for length in lengths if math.isfinite(length)] or [0.0])
-    for _ in range(len(near) // _MOST_FAR):
-        for rest, value in ((near[1:], near[0]), (near[:-1], near[-1])):
-            others = [_forward(other, log) for other in (*rest, *kept)]
-            span = max(max(others) - min(others), least)
-            if min(abs(_forward(value, log) - other) for other in others) > _FAR * span > 0:
-                near = rest
-                break
-    return [value for value in values if value in near]
+    middle = median(places.values()) if places else 0.0
+    outwards = sorted(values, key=lambda value: abs(places[value] - middle))
+    # Several are judged together: two at opposite ends would hide each other one by one.
+    for left_out in range(len(values) // _MOST_FAR, 0, -1):
+        rest, ends = outwards[:-left_out], outwards[-left_out:]
+        others = [_forward(other, log) for other in (*rest, *kept)]
+        span = max(max(others) - min(others), least)
+        if span > 0 and all(min(abs(places[end] - other) for other in others) > _FAR * span for end in ends):
+            return [value for value in values if value not in ends]
+    return list(values)
 
 
 def _margin(low: float, high: float, log: bool) -> float:

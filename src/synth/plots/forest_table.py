@@ -21,6 +21,7 @@ _CELL_WIDTH: Final = 88.0
 _LABEL_LINES: Final = 3
 _MARK_WIDTH: Final = 4.0
 _DETAIL_PADDING: Final = 2.5
+_DETAIL_WIDTH: Final = 112.0  # in which the usual small print needs no break inside a name or number
 _SIGN: Final = re.compile(" ([=<≥≤>]) ")  # a sign stays with the numbers on both of its sides
 
 
@@ -139,15 +140,17 @@ def table_of(
     """
     density = density_of(sum(line.kind == "row" for line in lines))
     widths = _widths(lines, columns, estimate_title, panel, density)
-    wanted = max(
-        text.text_width(text.printable(line.label), density.size, bold=line.bold) for line in _named(lines, density)
-    )
+    wanted = _label_width(lines, density, rows_only=density.compact)
     room = PAGE_WIDTH - 2 * MARGIN - widths.right - density.plot_width - GAP
-    columns_below, panel_below = _arrangement(widths, room, wanted, bool(columns))
+    # For the panel's sake the names of summaries may take more lines.
+    least_label = _label_width(lines, density, rows_only=True) if panel else wanted
+    columns_below, panel_below = _arrangement(widths, room, least_label, bool(columns))
     details = [_detail(line, columns, titled=not density.compact) if columns_below else () for line in lines]
     wanted = max([wanted, *(text.text_width("; ".join(detail), SMALL_SIZE) for detail in details)])
 
     least, _, most = _LABEL_WIDTHS
+    if any(line.kind == "detail" for line in lines):
+        least = max(least, _DETAIL_WIDTH - (0.0 if columns_below else widths.beside))
     panel_right = widths.panel + GAP if panel and not panel_below else 0.0
     free = room - panel_right - (0 if columns_below else widths.beside)
     label_width = max(min(wanted, most, free), least, widths.panel if panel_below else 0.0)
@@ -185,10 +188,18 @@ def table_of(
     )
 
 
-def _named(lines: Sequence[Line], density: Density) -> list[Line]:
-    """Lines whose names the column of labels is to hold; beside many rows, the few summaries may need two lines."""
-    rows = [line for line in lines if line.kind == "row"]
-    return rows if density.compact else [line for line in lines if line.kind != "detail"]
+def _label_width(lines: Sequence[Line], density: Density, *, rows_only: bool) -> float:
+    """Of the longest name on one line; with `rows_only` the names of headings and summaries may take more lines."""
+
+    def width(words: str, line: Line) -> float:
+        return text.text_width(text.printable(words), density.size, bold=line.bold)
+
+    named = [line for line in lines if line.kind != "detail"]
+    if not rows_only:
+        return max(width(line.label, line) for line in named)
+    enough = _LABEL_WIDTHS[1]
+    words = [min(width(word, line), enough) for line in named for word in line.label.split(" ")]
+    return max([*words, *(width(line.label, line) for line in named if line.kind == "row")])
 
 
 def _widths(
