@@ -38,5 +38,7 @@ ADAPTERS = adapters(
         "vcalc": "reference_dependence:vcalc",
         "aggregate": "reference_dependence:aggregate",
         "robust": "reference_dependence:robust",
+        "selmodel": "reference_selection:selmodel",
+        "location_scale": "reference_location_scale:location_scale",
     }
 )
