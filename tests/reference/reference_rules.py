@@ -3,7 +3,8 @@
 The tolerances are those of `../shared/metafor-reference/README.md`, relative to metafor's value. A value outside its
 tolerance agrees by one of the rules below, or it fails. Values that agree by a rule are counted in the report.
 
-* `ZERO_TAU2`: a tau2 of at most 1e-10 of the median sampling variance is zero (that README). tau is then at most the
+* `ZERO_TAU2`: a tau2 (in a multilevel model any variance component) of at most 1e-10 of the median sampling variance
+  is zero (that README). tau is then at most the
   root of that, and I2 at most 1e-8 percent.
 * `UNDERFLOW`: two p values below 1e-300 are equal; there, doubles lose their digits.
 * `ROUNDED_ZERO`: a value that is zero but for rounding, as a sum of residuals is, has no digits to compare. A
@@ -137,7 +138,7 @@ class Rules:
         return 100.0 if name in PERCENT else 1.0
 
     def _zero(self, name: str) -> float:
-        if name in {"tau2", "tau2.del"}:
+        if name in {"tau2", "tau2.del", "sigma2", "gamma2"}:
             return ZERO_SHARE * self.median_variance
         if name == "tau":
             return math.sqrt(ZERO_SHARE * self.median_variance)
