@@ -70,6 +70,13 @@ def test_no_sensitivity_by_patient_where_the_arm_does_not_fit(cells) -> None:
 
 
 @pytest.mark.parametrize(
+    ("patients", "hips", "one_each"), [(12, 12, True), (12, "", False), (12, 15, False), (10, 12, False)]
+)
+def test_every_patient_has_one_hip_only_where_the_arm_says_so(patients: int, hips: object, one_each: bool) -> None:
+    assert count(Event("ash", "tear", 2, 12, unit="hips"), patients=patients, hips=hips).one_each == one_each
+
+
+@pytest.mark.parametrize(
     ("event", "cells", "reason"),
     [
         (Event("ash", "tear", 1, 8, unit=""), {}, "what was counted is not stated"),

@@ -312,7 +312,7 @@ def _score(x: FloatArray, n: FloatArray, z: float) -> tuple[FloatArray, FloatArr
 
 
 def _score_low(x: FloatArray, n: FloatArray, z: float) -> FloatArray:
-    """The smaller root, from the product of both: their difference would lose the digits of a rare event."""
+    """The smaller root, from the product of both, so that it is exactly 0 for no event."""
     larger = 2 * x + z**2 + z * np.sqrt(z**2 + 4 * x * (n - x) / n)
     low: FloatArray = 2 * x**2 / n / larger
     return low

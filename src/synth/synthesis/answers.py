@@ -20,6 +20,8 @@ from synth.synthesis.assumption_tables import assumptions
 from synth.synthesis.comparisons import ComparisonAnswer, compare
 from synth.synthesis.counts import Count, count_of
 from synth.synthesis.ladder import Answer, climb
+from synth.synthesis.proportions import ProportionAnswer, proportions_of
+from synth.synthesis.proportions_shown import proportions_table
 from synth.synthesis.sensitivity import Pools, pools_of
 from synth.synthesis.sensitivity_fits import ModeratorColumn
 from synth.synthesis.series import Series, series_of
@@ -83,6 +85,11 @@ class Synthesis:
     def pools(self) -> Pools:
         """Every pool with what it hangs on; each check is computed when it is asked for."""
         return pools_of(self.protocol, self.answers, self.comparisons, self.moderators)
+
+    @cached_property
+    def proportions(self) -> tuple[ProportionAnswer, ...]:
+        """What is known of each event after each procedure, by what was counted."""
+        return proportions_of(self)
 
     def __iter__(self) -> Iterator[Answer]:
         return iter(self.answers)
@@ -156,6 +163,10 @@ class Synthesis:
     def show_assumptions(self) -> TextTable:
         """The eligible changes whose interval was derived, under each assumption of the grid, for a notebook."""
         return assumptions(self.protocol, self.answers)
+
+    def show_proportions(self) -> TextTable:
+        """What is known of each event after each procedure, for a notebook."""
+        return proportions_table(self.protocol, self.proportions)
 
     def show_counts(self) -> TextTable:
         """Every count with its exact interval or the reason why it has none, for a notebook."""
