@@ -26,6 +26,9 @@ BELOW_RANGE = "metafor's correlation is below what so many effects of one unit c
 REASON = "metafor ends at a lower likelihood: its components are a local maximum"
 HOW_RUN = "how metafor was run, no result"
 ROUNDING = 1e-6
+# A log-likelihood at printed components may differ so much, relative, from the one printed.
+PRINTED = 1e-6
+Held = dict[str, list[float | None]]
 RandomTerm = Intercept | Nested | Structured
 
 
@@ -49,7 +52,7 @@ def multivariate(case: Case) -> Outputs:
     }
 
 
-def _fit(case: Case) -> tuple[MultilevelAnalysis, list[str]]:
+def _fit(case: Case, fixed: Held | None = None) -> tuple[MultilevelAnalysis, list[str]]:
     data = studies(case)
     columns = {
         name: data.pick(column)
@@ -73,7 +76,7 @@ def _fit(case: Case) -> tuple[MultilevelAnalysis, list[str]]:
         test=_test(case),
         degrees=_degrees(case),
         level=level_of(case),
-        fixed=_fixed(case),
+        fixed=_fixed(case) if fixed is None else fixed,
     )
     return fit, ["intrcpt"] * intercept + terms
 
@@ -87,17 +90,46 @@ def _refuse_impossible(case: Case, fit: MultilevelAnalysis) -> None:
 
 
 def _refuse_lower_maximum(case: Case, fit: MultilevelAnalysis) -> None:
-    """Refuse a case in which metafor stopped at a lower likelihood than ours, which is computed apart."""
+    """Refuse a case in which metafor stopped at a lower likelihood than ours.
+
+    Both are computed apart, by dense formulas, ours and metafor's at its own components; where metafor's is not what it
+    printed, nothing is proved and the case is compared.
+    """
     theirs = number(case.outputs.get("ll"))
     if theirs is None:
         return
+    held = _components_of_metafor(case, fit)
+    ours = _dense(fit)
+    if held is None or ours is None or ours <= theirs + HIGHER:
+        return
+    there = _dense(_fit(case, held)[0])
+    if there is not None and abs(there - theirs) <= PRINTED * max(1.0, abs(theirs)):
+        raise NotOfferedError(REASON)
+
+
+def _components_of_metafor(case: Case, fit: MultilevelAnalysis) -> Held | None:
+    """Values of the components that metafor printed, in our order; None where it printed others or none."""
+    names = {"sigma2": ("sigma2",), "tau2": ("tau2", "gamma2"), "rho": ("rho", "phi")}
+    held: Held = {}
+    for kind, outputs in names.items():
+        found: list[float | None] = []
+        for place, name in enumerate(outputs):
+            own = [item for item in fit.components if item.kind == kind and item.structure in (None, place)]
+            values = numbers(case.outputs.get(name)) if own else np.empty(0)
+            if len(values) != len(own) or not np.isfinite(values).all():
+                return None
+            found += values.tolist()
+        if found:
+            held[kind] = found
+    return held
+
+
+def _dense(fit: MultilevelAnalysis) -> float | None:
     sampling = np.diag(fit.sampling) if fit.sampling.ndim == 1 else fit.sampling
     effects = np.linalg.eigvalsh(fit.marginal_covariance - sampling)
     if effects[0] < -ROUNDING * max(effects[-1], 1.0):
-        return
-    ours = log_likelihood(fit.estimates, fit.marginal_covariance, fit.design, restricted=fit.method == "REML")
-    if ours > theirs + HIGHER:
-        raise NotOfferedError(REASON)
+        return None
+    return log_likelihood(fit.estimates, fit.marginal_covariance, fit.design, restricted=fit.method == "REML")
 
 
 def log_likelihood(y: FloatArray, total: FloatArray, x: FloatArray, *, restricted: bool) -> float:
@@ -145,7 +177,7 @@ def _degrees(case: Case) -> str:
     return str(degrees)
 
 
-def _fixed(case: Case) -> dict[str, list[float | None]]:
+def _fixed(case: Case) -> Held:
     asked = {name: case.spec.get(name) for name in ("sigma2", "tau2", "rho")}
     return {name: [number(value) for value in listed(given)] for name, given in asked.items() if given is not None}
 

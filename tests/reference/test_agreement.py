@@ -16,8 +16,6 @@ from reference_run import FAILED, NOT_OFFERED, Result, run_all
 
 COMMITTED = Path(__file__).parent / "metafor_cases.json"
 KINDS = tuple(dict.fromkeys(case.kind for case in read_cases(COMMITTED)))
-# What later issues build, and what this one left out.
-KINDS_NOT_OFFERED = {"rma.glmm", "rma.mv", "robust", "vcalc", "aggregate", "location_scale", "selmodel"}
 MEASURES_NOT_OFFERED = set("PCOR PHI PRZ RBIS RPB RTET SMCRP SMCRPH SPCOR ZBIS ZPB ZPCOR ZPHI ZSPCOR ZTET".split())  # noqa: SIM905
 ESTIMATORS_NOT_OFFERED = {"DLIT", "SJIT"}
 
@@ -27,7 +25,7 @@ def results() -> list[Result]:
     return run_all(read_cases(COMMITTED), ADAPTERS)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in KINDS_NOT_OFFERED])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_case_of_the_kind_agrees_with_metafor(kind: str) -> None:
     some = by_kind(results())[kind]
     wrong = [
@@ -43,16 +41,16 @@ def test_every_case_of_the_kind_agrees_with_metafor(kind: str) -> None:
 def test_only_what_is_meant_to_be_left_out_is_not_offered() -> None:
     reasons = {(result.kind, result.reason) for result in results() if result.status == NOT_OFFERED}
     left = {reason for reason in reasons if "metafor fails" not in reason[1]}
-    allowed = {(kind, f"kind {kind}") for kind in KINDS_NOT_OFFERED}
-    allowed |= {("escalc", f"measure {measure}") for measure in MEASURES_NOT_OFFERED}
+    allowed = {("escalc", f"measure {measure}") for measure in MEASURES_NOT_OFFERED}
     allowed |= {("rma.uni", f"estimator {estimator}") for estimator in ESTIMATORS_NOT_OFFERED}
     assert left == allowed
 
 
 def test_where_metafor_fails_ours_is_a_result_or_an_error_of_ours() -> None:
-    failing = [result for result in results() if result.metafor_fails and result.kind not in KINDS_NOT_OFFERED]
-    assert [result.name for result in failing] == ["trimfill-pritzPLO-REML-z-Q0-auto"]
-    assert re.search(r"^metafor fails \(missing value where TRUE/FALSE needed\), we (refuse|give)", failing[0].reason)
+    failing = {result.name: result.reason for result in results() if result.metafor_fails}
+    assert set(failing) == {"trimfill-pritzPLO-REML-z-Q0-auto", "glmm-issue45-OR-CM.EL-ML"}
+    for reason in failing.values():
+        assert re.search(r"^metafor fails \(.*\), we (refuse|give)", reason)
 
 
 def test_every_output_of_metafor_is_compared_or_left_out_with_a_reason() -> None:
@@ -64,7 +62,8 @@ def test_every_output_of_metafor_is_compared_or_left_out_with_a_reason() -> None
 def test_rules_explain_few_values() -> None:
     compared = [item for result in results() for item in result.compared]
     by_rule = [item for item in compared if item.rule]
-    assert len(compared) > 29_000
+    assert len(compared) > 31_000
+    assert sum(bool(result.compared) for result in results()) >= 505
     assert len(by_rule) < len(compared) / 100
 
 
@@ -81,7 +80,7 @@ def changed(metafor: object) -> object:
     return 1.05 * metafor if isinstance(metafor, int | float) else metafor
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in KINDS_NOT_OFFERED])
+@pytest.mark.parametrize("kind", KINDS)
 def test_other_numbers_of_metafor_would_be_seen(kind: str) -> None:
     cases = [case for case in read_cases(COMMITTED) if case.kind == kind and case.status == "ok"]
     seen = 0
@@ -90,7 +89,10 @@ def test_other_numbers_of_metafor_would_be_seen(kind: str) -> None:
         outputs = {name: changed(item) for name, item in case.outputs.items()}
         bad = run_all([replace(case, outputs=outputs)], ADAPTERS)[0]
         for item in bad.compared:
-            before = good[item.path]
+            before = good.get(item.path)
+            if before is None:  # left out where metafor's own numbers are proved to be rough
+                assert not item.agrees, f"{case.name} {item}"
+                continue
             # 5 % more of nothing is nothing, and a bound that metafor did not reach says less than a number.
             same = before.rule or before.metafor in {"0", "0.0", "Inf", "-Inf"} or before.metafor.startswith(("<", ">"))
             assert same or not item.agrees or abs(float(item.metafor)) < 1e-15, f"{case.name} {item}"

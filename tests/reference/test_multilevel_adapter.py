@@ -88,8 +88,14 @@ def test_a_wrong_value_fails_and_a_right_one_passes():
 
 
 def test_a_lower_maximum_and_an_impossible_correlation_are_told():
-    lower = {"ll": float(outputs_of()["ll"]()) - 0.1}
+    sigma2 = [2.0, 0.5]
+    there = outputs_of(sigma2=sigma2)
+    lower = {"sigma2": sigma2, "ll": float(there["ll"]()), "beta": np.asarray(there["beta"]()).tolist()}
+    assert lower["ll"] < float(outputs_of()["ll"]()) - 0.1
     assert run_case(case(outputs=lower), ADAPTERS).reason == REASON
+    # A likelihood that is not that of the printed components proves nothing.
+    for unproved in (lower | {"ll": lower["ll"] - 1}, {name: lower[name] for name in ("ll", "beta")}):
+        assert run_case(case(outputs=unproved), ADAPTERS).status == FAILED
     three = {"study": [1, 1, 1, 2, 2, 2, 3, 3], "outcome": ["a", "b", "c", "a", "b", "c", "a", "b"]}
     impossible = case(outputs={"rho": -0.7}, inputs=three, random="~outcome|study", struct="CS")
     assert run_case(impossible, ADAPTERS).reason == BELOW_RANGE

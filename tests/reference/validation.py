@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import coverage_table
 from reference_cases import read_cases
 from reference_compare import Compared
 from reference_kinds import ADAPTERS
@@ -51,6 +52,13 @@ KINDS = {
     "tes": "excess significance",
     "hc_henmi_copas": "Henmi and Copas",
     "permutest_exact": "exact permutation tests",
+    "rma.glmm": "generalised linear mixed models",
+    "rma.mv": "multilevel and multivariate models",
+    "robust": "cluster-robust variances",
+    "vcalc": "sampling covariances",
+    "aggregate": "aggregated dependent effects",
+    "selmodel": "selection models",
+    "location_scale": "location-scale models",
 }
 # The first pattern that is found in "kind output" says which quantity an output is.
 QUANTITIES = (
@@ -61,6 +69,10 @@ QUANTITIES = (
     ("permutation p values", r"^permutest_exact "),
     ("refits without or up to a study, influence", r"^(leave1out|cumul|influence|baujat) "),
     ("confidence limits of tau2, tau, I2 and H2", r"[ /]confint_"),
+    ("generalised linear mixed models", r"^rma\.glmm "),
+    ("multilevel models and their variance components", r"^rma\.mv "),
+    ("cluster-robust variances, sampling covariances, aggregation", r"^(robust|vcalc|aggregate) "),
+    ("selection and location-scale models", r"^(selmodel|location_scale) "),
     ("predicted means and prediction intervals", r"[ /](predict\w*/|fitted$)"),
     ("log-likelihood and criteria", r"[ /]fit\.stats/"),
     ("tests of coefficients together: omnibus, combinations, likelihood ratio", r"[ /](QM|anova_|Q_between)|^lrt "),
@@ -88,8 +100,10 @@ def page(results: Sequence[Result], words: str) -> str:
         "by_kind": _kinds(results),
         "not_offered_cases": _not_offered(results),
         "left_out": _left_out(results),
+        "coverage": coverage_table.lines(),
     }
     numbers = {name: f"{getattr(total, name):,}" for name in ("cases", "passed", "failed", "not_offered", "values")}
+    numbers |= coverage_table.numbers()
     return words.format(**numbers, **{name: "\n".join(lines) for name, lines in tables.items()})
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from synth.errors import MethodError
-from synth.synthesis import bayes_quadrature
 from synth.synthesis.bayes import BayesianMetaAnalysis, bayesian_many, bayesian_random_effects
+from synth.synthesis.bayes import quadrature as bayes_quadrature
 from synth.synthesis.priors import (
     Prior,
     empirical_prior,

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from synth.errors import MethodError
-from synth.synthesis import beta_binomial_profiles
 from synth.synthesis.beta_binomial import BetaBinomial, beta_binomial
-from synth.synthesis.beta_binomial_likelihood import Likelihood, rising_sums
+from synth.synthesis.beta_binomial import profiles as beta_binomial_profiles
+from synth.synthesis.beta_binomial.likelihood import Likelihood, rising_sums
 
 SPREAD = ([1, 9, 0, 14, 5, 3], [12, 15, 8, 40, 6, 31])
 ALIKE = ([1, 2, 1], [10, 20, 10])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from synth.errors import MethodError
 from synth.synthesis.glmm import odds_ratio_glmm, proportion_glmm, rate_glmm, rate_ratio_glmm
-from synth.synthesis.glmm_fit import separating
+from synth.synthesis.glmm.fit import separating
 
 # Invented counts.
 EVENTS, TOTALS, TIMES = [3, 0, 12, 7, 20, 1], [20, 11, 40, 9, 55, 30], [120.5, 60.0, 300.0, 41.0, 510.0, 222.0]

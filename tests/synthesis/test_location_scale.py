@@ -11,7 +11,7 @@ from scipy import stats
 from synth.errors import MethodError
 from synth.synthesis import common_effect, meta_regression, random_effects
 from synth.synthesis.location_scale import LocationScale, location_scale
-from synth.synthesis.location_scale_fit import Likelihood
+from synth.synthesis.location_scale.fit import Likelihood
 
 RNG = np.random.default_rng(12)
 K = 40

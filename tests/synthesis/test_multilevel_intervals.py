@@ -10,10 +10,11 @@ from dense_multilevel import invented
 from scipy import stats
 
 from synth.errors import MethodError
-from synth.synthesis import multilevel_intervals, random_effects
+from synth.synthesis import random_effects
 from synth.synthesis.multilevel import Intercept, Nested, Structured, multilevel
-from synth.synthesis.multilevel_fit import highest_near
-from synth.synthesis.multilevel_intervals import interval_of
+from synth.synthesis.multilevel import intervals as multilevel_intervals
+from synth.synthesis.multilevel.fit import highest_near
+from synth.synthesis.multilevel.intervals import interval_of
 
 DATA = invented(10)
 PAIRS = DATA.picked(DATA.columns["outcome"] < 2)

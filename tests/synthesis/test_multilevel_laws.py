@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth.synthesis.multilevel import Intercept, MultilevelAnalysis, Nested, Structured, multilevel
-from synth.synthesis.multilevel_fit import Climb
+from synth.synthesis.multilevel.fit import Climb
 
 RANDOM = {
     "nested": Nested("study", "row"),

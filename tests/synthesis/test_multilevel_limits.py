@@ -11,7 +11,7 @@ from dense_multilevel import invented
 
 from synth.errors import MethodError
 from synth.synthesis.multilevel import Intercept, Nested, Structured, multilevel
-from synth.synthesis.multilevel_fit import Climb
+from synth.synthesis.multilevel.fit import Climb
 
 DATA = invented()
 N = len(DATA.y)

@@ -9,7 +9,7 @@ import pytest
 
 from synth.errors import MethodError
 from synth.synthesis.priors import empirical_prior
-from synth.synthesis.priors_empirical import _RHODES_OUTCOMES, _RHODES_TABLE, _TURNER_TABLE, AREAS, COMPARATORS
+from synth.synthesis.priors.empirical import _RHODES_OUTCOMES, _RHODES_TABLE, _TURNER_TABLE, AREAS, COMPARATORS
 
 DRUG, OTHER, CONTROL = COMPARATORS
 

@@ -13,10 +13,16 @@ from scipy import stats
 import synth
 from synth.errors import MethodError
 from synth.extraction.overlap import Overlap
-from synth.synthesis import proportions
 from synth.synthesis.beta_binomial import beta_binomial
-from synth.synthesis.glmm import POINTS, proportion_glmm
-from synth.synthesis.proportions import ProportionAnswer, pool_proportions, proportion_answers, proportions_of
+from synth.synthesis.glmm import proportion_glmm
+from synth.synthesis.glmm.entries import POINTS
+from synth.synthesis.proportions import (
+    ProportionAnswer,
+    pool_proportions,
+    pooling,
+    proportion_answers,
+    proportions_of,
+)
 
 NAMES = ("ash", "elm", "fir", "oak", "yew", "box")
 MIXED = ((1, 12), (4, 20), (0, 9), (6, 31), (2, 15))
@@ -298,11 +304,11 @@ def test_a_refusal_of_a_model_is_a_result_with_its_reason(monkeypatch: pytest.Mo
     def refuse(*_: object, **__: object) -> None:
         raise MethodError("no maximum")
 
-    monkeypatch.setattr(proportions, "beta_binomial", refuse)
+    monkeypatch.setattr(pooling, "beta_binomial", refuse)
     found = answer(events(MIXED))
     assert (found.beta_binomial, found.standing) == (None, "plain")
     assert found.marks == ("no beta-binomial model beside it: no maximum",)
-    monkeypatch.setattr(proportions, "proportion_glmm", refuse)
+    monkeypatch.setattr(pooling, "proportion_glmm", refuse)
     found = answer(events(MIXED))
     assert (found.glmm, found.pooled, found.standing) == (None, None, "exact only")
     assert found.reason == "Not pooled: the logistic mixed model has no answer for these counts (no maximum)."
@@ -318,7 +324,7 @@ def test_a_maximum_that_was_not_found_is_not_shown(monkeypatch: pytest.MonkeyPat
     class Lost:
         converged = False
 
-    monkeypatch.setattr(proportions, "proportion_glmm", lambda *_, **__: Lost())
+    monkeypatch.setattr(pooling, "proportion_glmm", lambda *_, **__: Lost())
     found = answer(events(MIXED))
     assert (found.glmm, found.standing) == (None, "exact only")
     assert "was not found for certain" in found.reason

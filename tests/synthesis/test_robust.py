@@ -12,7 +12,7 @@ from scipy import stats
 from synth.errors import MethodError
 from synth.synthesis import common_effect, meta_regression, random_effects
 from synth.synthesis.robust import RobustResult, cluster_robust
-from synth.synthesis.robust_sandwich import satterthwaite
+from synth.synthesis.robust.sandwich import satterthwaite
 
 
 @dataclass

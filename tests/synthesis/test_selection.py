@@ -19,8 +19,8 @@ from scipy.special import ndtr, ndtri
 from synth.errors import MethodError
 from synth.synthesis import common_effect, random_effects
 from synth.synthesis.selection import SelectionModel, beta_selection, step_selection
-from synth.synthesis.selection_cells import smooth_cells, step_cells
-from synth.synthesis.selection_likelihood import Beta, Likelihood, Steps
+from synth.synthesis.selection.cells import smooth_cells, step_cells
+from synth.synthesis.selection.likelihood import Beta, Likelihood, Steps
 
 CASES = Path(__file__).parents[1] / "reference" / "metafor_cases.json"
 RNG = np.random.default_rng(20)

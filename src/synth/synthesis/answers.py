@@ -21,7 +21,7 @@ from synth.synthesis.comparisons import ComparisonAnswer, compare
 from synth.synthesis.counts import Count, count_of
 from synth.synthesis.ladder import Answer, climb
 from synth.synthesis.proportions import ProportionAnswer, proportions_of
-from synth.synthesis.proportions_shown import proportions_table
+from synth.synthesis.proportions.shown import proportions_table
 from synth.synthesis.sensitivity import Pools, pools_of
 from synth.synthesis.sensitivity_fits import ModeratorColumn
 from synth.synthesis.series import Series, series_of

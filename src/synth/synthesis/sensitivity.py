@@ -15,8 +15,16 @@ import numpy as np
 from synth.display import TextTable
 from synth.effects.binary import TwoArmCounts
 from synth.errors import MethodError
-from synth.protocol import Protocol
+from synth.protocol import BayesianPlan, Instrument, Protocol
 from synth.synthesis import sensitivity_tables
+from synth.synthesis.bayesian_checks import (
+    BayesianCheck,
+    Target,
+    as_alternatives,
+    bayesian_check,
+    bayesian_table,
+    target_of,
+)
 from synth.synthesis.comparisons import ComparisonAnswer
 from synth.synthesis.diagnostics import Refits, leave_one_out
 from synth.synthesis.influence import InfluenceSet, influence
@@ -51,14 +59,23 @@ class PoolChecks:
         Of the estimates.
     counts : tuple of TwoArmCounts
         Of a comparison of counts, one a study pooled; else empty.
+    arms : (str, str)
+        What a comparison calls the treated and the control arm; empty for a pool of single arms.
     columns : tuple of ModeratorColumn
+    plan : BayesianPlan or None
+        The Bayesian analysis that the protocol gives for it.
+    target : Target or None
+        What its probability is of; the side of no difference that the estimate has where not given.
     """
 
     label: str
     pooled: PooledEffect
     study_ids: tuple[str, ...]
     counts: tuple[TwoArmCounts, ...] = ()
+    arms: tuple[str, str] = ("", "")
     columns: tuple[ModeratorColumn, ...] = ()
+    plan: BayesianPlan | None = None
+    target: Target | None = None
 
     @property
     def model(self) -> MetaAnalysis:
@@ -73,7 +90,9 @@ class PoolChecks:
     @cached_property
     def alternatives(self) -> tuple[Alternative, ...]:
         """The summary as planned, then under other estimators, intervals and models; empty for two studies."""
-        return tuple(alternatives(self.model, self.stratified)) if self.enough else ()
+        if not self.enough:
+            return ()
+        return (*alternatives(self.model, self.stratified), *as_alternatives(self.bayesian, self.pooled.k))
 
     @cached_property
     def stratified(self) -> tuple[StratifiedEffect, ...]:
@@ -100,6 +119,13 @@ class PoolChecks:
         """Influence of each study, by stated criteria; None for two studies."""
         return influence(self.model) if self.enough else None
 
+    @cached_property
+    def bayesian(self) -> BayesianCheck:
+        """The Bayesian analysis that the protocol plans, for two studies too (rules 13 and 15)."""
+        side = "higher" if self.pooled.estimate > 0 else "lower"
+        target = self.target or target_of(self.pooled.measure, None, side)
+        return bayesian_check(self.model, self.plan, target)
+
     @property
     def influential(self) -> tuple[str, ...]:
         """Names of the studies that meet a criterion of `influence`."""
@@ -121,6 +147,10 @@ class PoolChecks:
     def show_alternatives(self) -> TextTable:
         """The summary under each method, and its range without single studies, for a notebook."""
         return sensitivity_tables.alternatives(self)
+
+    def show_bayesian(self) -> TextTable:
+        """The Bayesian analysis, or why there is none, for a notebook."""
+        return bayesian_table(self)
 
     def show_studies(self) -> TextTable:
         """The summary without each study, and which are influential, for a notebook."""
@@ -209,12 +239,40 @@ def pools_of(
             procedure, outcome = protocol.procedure(answer.procedure), protocol.outcome(answer.outcome)
             label = f"{procedure.label}: {outcome.label} ({answer.instrument})"
             ids = tuple(effect.study_id for effect in answer.estimates)
-            found.append((answer, PoolChecks(label=label, pooled=answer.pooled, study_ids=ids, columns=columns)))
+            checks = PoolChecks(
+                label=label,
+                pooled=answer.pooled,
+                study_ids=ids,
+                columns=columns,
+                plan=protocol.synthesis.prior_of(answer.instrument),
+                target=_important_target(protocol.instrument(answer.instrument), answer.pooled.measure),
+            )
+            found.append((answer, checks))
     for item in comparisons:
         if item.pooled is not None:
             ids = tuple(effect.study_id for effect in item.effects)
             counts = tuple(pair for pair, effect, _ in item.by_study if effect is not None)
             label = item.comparison.label
-            checks = PoolChecks(label=label, pooled=item.pooled, study_ids=ids, counts=counts, columns=columns)
+            side = "lower" if item.comparison.fewer_is_better else "higher"
+            checks = PoolChecks(
+                label=label,
+                pooled=item.pooled,
+                study_ids=ids,
+                counts=counts,
+                arms=(
+                    protocol.procedure(item.comparison.treated).label,
+                    protocol.procedure(item.comparison.control).label,
+                ),
+                columns=columns,
+                plan=protocol.synthesis.prior_of(item.comparison.id),
+                target=target_of(item.pooled.measure, None, side),
+            )
             found.append((item, checks))
     return Pools(found)
+
+
+def _important_target(instrument: Instrument, measure: str) -> Target | None:
+    if instrument.better is None:
+        return None
+    difference = None if instrument.chosen is None else instrument.chosen.value
+    return target_of(measure, difference, instrument.better, instrument.chosen_population)
