@@ -80,18 +80,11 @@ def _notes(answer: Answer, instrument: Instrument) -> Iterator[str]:
         yield "Derived intervals rest on assumptions: that one lies clear of the dashed line shows nothing by itself."
 
 
-def population_of_difference(instrument: Instrument) -> str:
-    """In whom the important difference that the review shows was found; empty where it shows none."""
-    chosen = instrument.chosen
-    wanted = None if chosen is None else (chosen.value, chosen.source)
-    return next((item.population for item in instrument.thresholds if (item.value, item.source) == wanted), "")
-
-
 def _difference(instrument: Instrument) -> list[ReferenceLine]:
     if instrument.chosen is None or instrument.better is None:
         return []
     value = instrument.chosen.value if instrument.better == "higher" else -instrument.chosen.value
-    label = f"published important difference (in: {population_of_difference(instrument)})"
+    label = f"published important difference (in: {instrument.chosen_population})"
     return [ReferenceLine(value, label)]
 
 
