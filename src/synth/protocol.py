@@ -120,6 +120,12 @@ class Instrument(_Part):
                 raise ValueError("chosen is not one of the thresholds; give the value and source of one of them")
         return self
 
+    @property
+    def chosen_population(self) -> str:
+        """In whom the chosen important difference was found; empty where none is chosen."""
+        wanted = None if self.chosen is None else (self.chosen.value, self.chosen.source)
+        return next((item.population for item in self.thresholds if (item.value, item.source) == wanted), "")
+
 
 class Outcome(_Part):
     """An outcome and the instruments by which it may be measured."""

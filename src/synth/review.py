@@ -28,6 +28,8 @@ from synth.synthesis.ladder import Answer
 
 if TYPE_CHECKING:
     from synth.plots.drawing import Drawing
+    from synth.plots.pool_pictures import PoolPictures, Subject
+    from synth.synthesis.sensitivity import PoolChecks
 
 
 def _is_date(value: object) -> bool:
@@ -135,8 +137,11 @@ class Review:
         """
         from synth.plots.answers import forest_of
 
-        labels = {study: self.records[record].short for study, record in self._record_ids.items()}
-        return forest_of(answer, self.protocol, labels)
+        return forest_of(answer, self.protocol, self._study_names)
+
+    @cached_property
+    def _study_names(self) -> dict[str, str]:
+        return {study: self.records[record].short for study, record in self._record_ids.items()}
 
     def flow_diagram(self) -> Drawing:
         """The PRISMA flow."""
@@ -161,6 +166,38 @@ class Review:
         drawn: list[Answer | ComparisonAnswer] = [item for item in self.synthesis if len(item.changes) > 1]
         drawn += [item for item in self.synthesis.comparisons if item.effects]
         return [self.forest(item) for item in drawn]
+
+    def slope(self, answer: Answer) -> Drawing | None:
+        """Scores before and after of an answer, series and single patients; None where it has none."""
+        from synth.plots.slopes.of_answer import slopes_of
+
+        return slopes_of(answer, self.protocol, self._study_names)
+
+    def slopes(self) -> list[Drawing]:
+        """Scores before and after, series and single patients, of every answer that has them."""
+        drawn = map(self.slope, self.synthesis)
+        return [drawing for drawing in drawn if drawing is not None]
+
+    def pool_pictures(self, checks: PoolChecks) -> PoolPictures:
+        """The pictures of one pool."""
+        from synth.plots.pool_pictures import pictures_of
+
+        years = {study: self.records[record].year for study, record in self._record_ids.items()}
+        return pictures_of(checks, self._study_names, years)
+
+    def pictures(self, subject: Subject) -> list[Drawing]:
+        """The pictures of every pool, as far as its studies give them a meaning.
+
+        Parameters
+        ----------
+        subject : {"models", "single studies", "small studies", "characteristics"}
+
+        Raises
+        ------
+        MethodError
+            If there is no such subject.
+        """
+        return [drawing for item in self.synthesis.pools for drawing in self.pool_pictures(item).of(subject)]
 
     def show_studied(self) -> TextTable:
         """What was studied of each procedure, for a notebook."""

@@ -18,7 +18,8 @@ from synth.errors import MethodError
 from synth.plots import Drawing
 from synth.plots.axis import ValueAxis
 from synth.plots.chart import Chart, LegendEntry, beyond
-from synth.plots.chart_points import (
+from synth.plots.chart.labels import Box, Name, place_names, shortened
+from synth.plots.chart.points import (
     arrows_note,
     check_named,
     marks_table,
@@ -26,8 +27,7 @@ from synth.plots.chart_points import (
     sentences,
     sizes_by_weight,
 )
-from synth.plots.chart_scale import effect_axis, scale_of, shown_far
-from synth.plots.labels import Box, Name, place_names, shortened
+from synth.plots.chart.scale import effect_axis, scale_of, shown_far
 from synth.plots.style import PAGE_WIDTH, drawing_settings
 from synth.plots.text import text_width
 

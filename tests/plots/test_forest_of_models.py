@@ -13,8 +13,8 @@ from forest_artists import assert_forest_shows_its_data, cells_of, words_of
 from synth.effects.intervals import critical_value
 from synth.errors import MethodError
 from synth.plots import Drawing, ForestSummary, ReferenceLine
-from synth.plots.forest_of_models import forest_of_model, forest_of_subgroups
-from synth.plots.forest_panel import Judgement, JudgementPanel
+from synth.plots.forest.of_models import forest_of_model, forest_of_subgroups
+from synth.plots.forest.panel import Judgement, JudgementPanel
 from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.models import common_effect, meta_regression, random_effects
 from synth.synthesis.subgroups import Subgroups, subgroups
@@ -234,7 +234,7 @@ def test_several_models_are_told_apart(assert_readable: Check) -> None:
 
 
 def test_a_model_with_moderators_has_rows_and_what_it_predicts(assert_readable: Check) -> None:
-    from synth.plots.forest_summaries import summaries_predicted, summary_of
+    from synth.plots.forest.summaries import summaries_predicted, summary_of
 
     y, v, labels = invented(12)
     model = meta_regression(y, v, {"dose": np.arange(12.0)}, labels=labels)

@@ -11,7 +11,7 @@ from forest_artists import artists, assert_forest_shows_its_data, words_of, xs
 
 from synth.errors import MethodError
 from synth.plots import Drawing, ReferenceLine
-from synth.plots.forest_of_refits import cumulative_forest, leave_one_out_forest
+from synth.plots.forest.of_refits import cumulative_forest, leave_one_out_forest
 from synth.synthesis.diagnostics import Refits, cumulative, leave_one_out
 from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.models import common_effect, meta_regression, random_effects

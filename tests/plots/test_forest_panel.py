@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from synth.errors import MethodError
 from synth.plots import Drawing, ForestRow, ForestSummary, forest
-from synth.plots.forest_panel import NOT_JUDGED, Judgement, JudgementPanel
+from synth.plots.forest.panel import NOT_JUDGED, Judgement, JudgementPanel
 from synth.plots.style import BACKGROUND, SKY, TEXT, VERMILLION
 
 Rows = Callable[[int], list[ForestRow]]

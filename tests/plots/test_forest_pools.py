@@ -12,9 +12,9 @@ import pytest
 from forest_artists import assert_forest_shows_its_data, words_of
 
 from synth.errors import MethodError
-from synth.plots.forest_of_models import forest_of_model
-from synth.plots.forest_pools import pooled
-from synth.plots.forest_summaries import summary_of
+from synth.plots.forest.of_models import forest_of_model
+from synth.plots.forest.pools import pooled
+from synth.plots.forest.summaries import summary_of
 from synth.synthesis.bayes import bayesian_random_effects
 from synth.synthesis.beta_binomial import beta_binomial
 from synth.synthesis.glmm import odds_ratio_glmm, proportion_glmm

@@ -13,7 +13,7 @@ import synth
 from synth.errors import MethodError
 from synth.extraction.overlap import Overlap
 from synth.plots.slopes import ImportantDifference, SlopeRow, slope_plot
-from synth.plots.slopes_of_answer import slopes_of
+from synth.plots.slopes.of_answer import slopes_of
 
 # Every score here is invented.
 DIFFERENCE = ImportantDifference(value=20, label="anchor-based, in: arthroscopy of another joint")

@@ -1,8 +1,29 @@
 """The only drawing code: a function of a result returns a `Drawing`."""
 
+from synth.plots.baujat import baujat
+from synth.plots.bubble import bubble
 from synth.plots.drawing import Drawing
-from synth.plots.forest import ForestRow, ForestSummary, ReferenceLine, forest
+from synth.plots.forest import (
+    ForestRow,
+    ForestSummary,
+    Judgement,
+    JudgementPanel,
+    ReferenceLine,
+    cumulative_forest,
+    forest,
+    forest_of_model,
+    forest_of_subgroups,
+    leave_one_out_forest,
+)
+from synth.plots.funnel import funnel
+from synth.plots.gosh_plot import gosh_plot
+from synth.plots.influence_panel import influence_panel
+from synth.plots.labbe import labbe
+from synth.plots.p_value_plot import p_value_plot
+from synth.plots.posterior_plot import posterior_plot
 from synth.plots.prisma import FlowColumn, FlowCounts, FlowStage, prisma_flow
+from synth.plots.radial import radial
+from synth.plots.slopes import ImportantDifference, SlopeRow, slope_plot
 
 __all__ = [
     "Drawing",
@@ -11,7 +32,25 @@ __all__ = [
     "FlowStage",
     "ForestRow",
     "ForestSummary",
+    "ImportantDifference",
+    "Judgement",
+    "JudgementPanel",
     "ReferenceLine",
+    "SlopeRow",
+    "baujat",
+    "bubble",
+    "cumulative_forest",
     "forest",
+    "forest_of_model",
+    "forest_of_subgroups",
+    "funnel",
+    "gosh_plot",
+    "influence_panel",
+    "labbe",
+    "leave_one_out_forest",
+    "p_value_plot",
+    "posterior_plot",
     "prisma_flow",
+    "radial",
+    "slope_plot",
 ]

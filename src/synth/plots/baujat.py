@@ -11,7 +11,7 @@ import pandas as pd
 from synth.errors import MethodError
 from synth.plots.axis import ValueAxis
 from synth.plots.chart import Chart, beyond
-from synth.plots.chart_points import (
+from synth.plots.chart.points import (
     STUDIES_IN_WORDS,
     arrows_note,
     check_named,

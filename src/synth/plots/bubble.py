@@ -11,7 +11,7 @@ import numpy as np
 from synth.plots.axis import ValueAxis, value_axis
 from synth.plots.bubble_line import BubbleLine, Held, held_words, line_of, moderator_of
 from synth.plots.chart import Chart, LegendEntry, Tick, beyond
-from synth.plots.chart_points import (
+from synth.plots.chart.points import (
     STUDIES_IN_WORDS,
     Record,
     arrows_note,
@@ -24,7 +24,7 @@ from synth.plots.chart_points import (
     sentences,
     sizes_by_weight,
 )
-from synth.plots.chart_scale import EffectScale, effect_axis, scale_of
+from synth.plots.chart.scale import EffectScale, effect_axis, scale_of
 from synth.plots.drawing import Drawing
 from synth.plots.style import BLUE, PAGE_WIDTH, RULE, SKY, SMALL_SIZE, TEXT, VERMILLION, drawing_settings
 from synth.plots.text import plain, printable, text_width

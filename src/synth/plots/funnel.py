@@ -14,7 +14,7 @@ from synth.errors import MethodError
 from synth.plots import funnel_lines as parts
 from synth.plots.axis import ValueAxis
 from synth.plots.chart import Chart, LegendEntry, beyond
-from synth.plots.chart_points import (
+from synth.plots.chart.points import (
     STUDIES_IN_WORDS,
     Record,
     arrows_note,
@@ -27,7 +27,7 @@ from synth.plots.chart_points import (
     sentences,
     summary_name,
 )
-from synth.plots.chart_scale import EffectScale, effect_axis, scale_of, shown_far
+from synth.plots.chart.scale import EffectScale, effect_axis, scale_of, shown_far
 from synth.plots.drawing import Drawing
 from synth.plots.funnel_lines import Contour, FunnelLine, Size, SizeName
 from synth.plots.style import BLUE, PAGE_WIDTH, SKY, drawing_settings

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from synth.effects.intervals import check_level, critical_value
 from synth.errors import MethodError
 from synth.plots.axis import ValueAxis
-from synth.plots.chart_page import LegendEntry
-from synth.plots.chart_scale import shown_far
+from synth.plots.chart.page import LegendEntry
+from synth.plots.chart.scale import shown_far
 from synth.plots.style import BACKGROUND, RULE, TEXT, VERMILLION
 from synth.synthesis.linear import FloatArray
 from synth.synthesis.meta_analysis import MetaAnalysis

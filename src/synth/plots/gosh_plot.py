@@ -12,12 +12,12 @@ from matplotlib.lines import Line2D
 
 from synth.plots import text
 from synth.plots.canvas import Canvas
-from synth.plots.chart_page import LegendEntry, draw_above, draw_below, surroundings_of, tick_room
+from synth.plots.chart.labels import Box
+from synth.plots.chart.page import LegendEntry, draw_above, draw_below, surroundings_of, tick_room
+from synth.plots.chart.panels import Panel, upright_ticks
 from synth.plots.drawing import Drawing
 from synth.plots.gosh_cells import Bar, Mark, Spread, bars_of, columns_of, marks_of, spread_of
-from synth.plots.labels import Box
 from synth.plots.marks import sentences, three_figures
-from synth.plots.panels import Panel, upright_ticks
 from synth.plots.style import BACKGROUND, BLUE, MARGIN, PAGE_WIDTH, SKY, TEXT, VERMILLION, drawing_settings
 from synth.plots.tints import tint
 from synth.synthesis.gosh import Gosh, Heterogeneity

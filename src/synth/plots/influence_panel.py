@@ -14,11 +14,11 @@ from synth.errors import MethodError
 from synth.plots import text
 from synth.plots.axis import ValueAxis
 from synth.plots.canvas import Canvas
-from synth.plots.chart_page import LegendEntry, Tick, draw_above, draw_below, surroundings_of, tick_room
+from synth.plots.chart.labels import Box
+from synth.plots.chart.page import LegendEntry, Tick, draw_above, draw_below, surroundings_of, tick_room
+from synth.plots.chart.panels import Panel, upright_ticks
 from synth.plots.drawing import Drawing
-from synth.plots.labels import Box
 from synth.plots.marks import sentences, three_figures
-from synth.plots.panels import Panel, upright_ticks
 from synth.plots.style import (
     BLUE,
     LINE_SPACING,

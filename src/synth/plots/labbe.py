@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from synth.errors import MethodError
 from synth.plots.axis import ValueAxis
 from synth.plots.chart import Chart, LegendEntry
-from synth.plots.chart_points import (
+from synth.plots.chart.points import (
     STUDIES_IN_WORDS,
     Record,
     check_named,
@@ -24,7 +24,7 @@ from synth.plots.chart_points import (
     sentences,
     sizes_by_weight,
 )
-from synth.plots.chart_scale import scale_of
+from synth.plots.chart.scale import scale_of
 from synth.plots.drawing import Drawing
 from synth.plots.style import BLUE, RULE, TEXT, drawing_settings
 from synth.plots.text import fixed, plain

@@ -15,9 +15,9 @@ from synth.errors import MethodError
 from synth.plots import text
 from synth.plots.axis import ValueAxis, near_values, value_axis
 from synth.plots.chart import Chart, LegendEntry
-from synth.plots.chart_page import Tick
+from synth.plots.chart.page import Tick
 from synth.plots.drawing import Drawing
-from synth.plots.forest_rows import ReferenceLine
+from synth.plots.forest.rows import ReferenceLine
 from synth.plots.marks import sentences, three_figures
 from synth.plots.reach import told_beyond, within_reach
 from synth.plots.style import (

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, cast, get_args
 
 import numpy as np
 
+from synth.effects.binary import TwoArmCounts
 from synth.effects.measures import MEASURES
 from synth.errors import MethodError
 from synth.plots.baujat import baujat
 from synth.plots.bubble import bubble
 from synth.plots.drawing import Drawing
-from synth.plots.forest_of_models import forest_of_model, forest_of_subgroups
-from synth.plots.forest_of_refits import cumulative_forest, leave_one_out_forest
-from synth.plots.forest_rows import ReferenceLine
+from synth.plots.forest.of_models import forest_of_model, forest_of_subgroups
+from synth.plots.forest.of_refits import cumulative_forest, leave_one_out_forest
+from synth.plots.forest.rows import ReferenceLine
 from synth.plots.funnel import funnel
 from synth.plots.gosh_plot import gosh_plot
 from synth.plots.influence_panel import influence_panel
@@ -38,6 +39,8 @@ Subject = Literal["models", "single studies", "small studies", "characteristics"
 
 #: Subsets of studies of which a GOSH plot is made, and the seed by which they are drawn where there are more.
 _SUBSETS, _SEED = 20_000, 20261123
+#: Ratio of two shares from which the axes of L'Abbe's plot are logarithmic.
+_APART = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -212,6 +215,7 @@ class PoolPictures:
                 [pair.total_control for pair in counts],
                 measure=cast(LabbeMeasure, self.measure),
                 labels=self.names,
+                log=_spread_out(counts),
                 treated=self.checks.arms[0],
                 control=self.checks.arms[1],
             )
@@ -251,6 +255,13 @@ class PoolPictures:
 
     def _natural(self, value: float) -> float:
         return float(MEASURES[self.measure].natural(value))
+
+
+def _spread_out(counts: Sequence[TwoArmCounts]) -> bool:
+    """Whether most shares would lie on top of each other near 0; a logarithm needs them above 0."""
+    shares = [pair.events_treated / pair.total_treated for pair in counts]
+    shares += [pair.events_control / pair.total_control for pair in counts]
+    return min(shares) > 0 and max(shares) > _APART * min(shares)
 
 
 def pictures_of(checks: PoolChecks, names: Mapping[str, str], years: Mapping[str, int | None]) -> PoolPictures:

@@ -14,11 +14,11 @@ from synth.errors import MethodError
 from synth.plots import text
 from synth.plots.axis import ValueAxis
 from synth.plots.canvas import Canvas
-from synth.plots.chart_page import TICK_LENGTH, LegendEntry, draw_above, draw_below, surroundings_of
+from synth.plots.chart.labels import Box
+from synth.plots.chart.page import TICK_LENGTH, LegendEntry, draw_above, draw_below, surroundings_of
+from synth.plots.chart.panels import Panel
 from synth.plots.drawing import Drawing
-from synth.plots.labels import Box
 from synth.plots.marks import sentences, three_figures
-from synth.plots.panels import Panel
 from synth.plots.posterior_curves import Curves, Density, curves_of_mean, curves_of_tau
 from synth.plots.reach import told_beyond
 from synth.plots.style import (

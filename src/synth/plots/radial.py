@@ -14,8 +14,9 @@ from synth.errors import MethodError
 from synth.plots import text
 from synth.plots.axis import ValueAxis
 from synth.plots.chart import Chart, LegendEntry, Tick, beyond
-from synth.plots.chart_page import TICK_LENGTH
-from synth.plots.chart_points import (
+from synth.plots.chart.labels import Box
+from synth.plots.chart.page import TICK_LENGTH
+from synth.plots.chart.points import (
     STUDIES_IN_WORDS,
     Record,
     arrows_note,
@@ -28,9 +29,8 @@ from synth.plots.chart_points import (
     sentences,
     summary_name,
 )
-from synth.plots.chart_scale import EffectScale, scale_of
+from synth.plots.chart.scale import EffectScale, scale_of
 from synth.plots.drawing import Drawing
-from synth.plots.labels import Box
 from synth.plots.radial_arc import BAND_END, RADIUS, Geometry, geometry_of, lies_aside
 from synth.plots.style import RULE, SMALL_SIZE, TEXT, drawing_settings
 from synth.synthesis.linear import FloatArray

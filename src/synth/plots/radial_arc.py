@@ -10,7 +10,7 @@ import numpy as np
 
 from synth.effects.intervals import critical_value
 from synth.plots.axis import ValueAxis
-from synth.plots.chart_scale import EffectScale, shown_far
+from synth.plots.chart.scale import EffectScale, shown_far
 from synth.synthesis.linear import FloatArray
 from synth.synthesis.meta_analysis import MetaAnalysis
 

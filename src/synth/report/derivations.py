@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from synth.effects.continuous import CorrelationGrid
 from synth.effects.reported import ReadingsOfP, StandardErrorReading
-from synth.plots.answers import population_of_difference
 from synth.report.model import Block, Bullets, Column, Row, Run, Runs, Section, Table, runs
 from synth.report.words import anchor, number, signed, span, study_run, true_minus
 from synth.review import Review
@@ -147,7 +146,7 @@ def _threshold(review: Review, item: Series) -> float | None:
 
 
 def _whose_threshold(review: Review, item: Series) -> Runs:
-    population = population_of_difference(review.protocol.instrument(item.instrument))
+    population = review.protocol.instrument(item.instrument).chosen_population
     return runs(
         " ",
         Run("That difference was published", link="#important-differences"),

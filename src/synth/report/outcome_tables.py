@@ -7,17 +7,16 @@ from collections.abc import Iterator
 import pandas as pd
 
 from synth.effects.continuous import mean_change
-from synth.plots.answers import population_of_difference
 from synth.protocol import Procedure
 from synth.provenance import slug
 from synth.report.derivations import derivation_blocks
-from synth.report.model import Block, Column, Figure, Paragraph, Row, Run, Runs, Table, runs
+from synth.report.figures import forest_figure, slope_figures
+from synth.report.model import Block, Column, Paragraph, Row, Run, Runs, Table, runs
 from synth.report.pools import pool_blocks
 from synth.report.words import (
     NOT_SEEN,
     anchor,
     change,
-    inside,
     moment,
     number,
     signed,
@@ -63,8 +62,9 @@ def outcome_blocks(review: Review, procedure: Procedure) -> Iterator[Block]:
     yield _rung_table(review, procedure, answers)
     yield from _cases_table(review, procedure)
     for answer in answers:
+        yield from slope_figures(review, procedure, answer)
         if len(answer.changes) > 1:
-            yield _forest(review, procedure, answer)
+            yield forest_figure(review, procedure, answer)
         if answer.pooled is not None:
             name = "-".join(map(slug, (procedure.id, answer.outcome, answer.instrument)))
             yield from pool_blocks(review, review.synthesis.pools.of(answer), name)
@@ -228,7 +228,7 @@ def _published(review: Review, instrument: str) -> str:
     chosen = review.protocol.instrument(instrument).chosen if instrument else None
     if chosen is None:
         return "none read" if instrument else "-"
-    return f"{number(chosen.value)} (in: {population_of_difference(review.protocol.instrument(instrument))})"
+    return f"{number(chosen.value)} (in: {review.protocol.instrument(instrument).chosen_population})"
 
 
 def _rung_table(review: Review, procedure: Procedure, answers: list[Answer]) -> Table:
@@ -262,17 +262,3 @@ def _reason(review: Review, answer: Answer) -> str:
     )
     sentence = f"Not pooled: that the patients are the same people cannot be excluded ({pairs})."
     return " ".join(filter(None, [sentence, "Each series is shown by itself.", answer.beside]))
-
-
-def _forest(review: Review, procedure: Procedure, answer: Answer) -> Figure:
-    drawing = review.forest(answer)
-    outcome = review.protocol.outcome(answer.outcome).label
-    name = f"{anchor('forest', procedure.id)}-{slug(answer.outcome)}-{slug(answer.instrument)}"
-    return Figure(
-        name=name,
-        caption=f"{outcome} ({answer.instrument}): change from before to after {inside(procedure.label)}, by series",
-        alt=drawing.alt_text(),
-        svg=drawing.svg(),
-        png=drawing.png(),
-        anchor=name,
-    )

@@ -17,6 +17,7 @@ from synth.report.words import (
     with_labels,
 )
 from synth.review import Review
+from synth.synthesis.bayesian_checks import bayesian_rows
 from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.model_tables import p_text
 from synth.synthesis.results import PooledEffect
@@ -48,6 +49,7 @@ def pool_blocks(review: Review, checks: PoolChecks, name: str) -> Iterator[Block
         What its anchors end with.
     """
     yield _summary(checks, f"pool-{name}")
+    yield Paragraph(runs(true_minus(_bayesian(checks))))
     if not checks.enough:
         yield Paragraph(runs(TWO_ONLY))
         return
@@ -86,6 +88,20 @@ def _summary_rows(pooled: PooledEffect) -> Iterator[tuple[str, str]]:
     yield f"{level} interval of tau2, by Q-profile", _tau2_limits(pooled)
     yield "Share of variation between studies, I2", _TWO if pooled.i2 is None else percent(pooled.i2)
     yield "Method", pooled.method
+
+
+def _bayesian(checks: PoolChecks) -> str:
+    """The Bayesian analysis in a sentence or two, or why there is none."""
+    found = checks.bayesian
+    if not found.fits:
+        return found.reason
+    told = []
+    for fit, row in zip(found.fits, bayesian_rows(checks), strict=True):
+        told.append(
+            f"with the prior {fit.name}, {row[effect_name(checks)]}, tau {row['tau']}, probability of "
+            f"{found.target.words} {row[f'probability of {found.target.words}']}"
+        )
+    return f"Bayesian random effects (medians and credible intervals): {'; '.join(told)}. {found.reason}"
 
 
 def _tau2_limits(pooled: PooledEffect) -> str:

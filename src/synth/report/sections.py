@@ -8,7 +8,8 @@ from synth.certainty.ratings import SOURCE, SOURCE_LINK
 from synth.effects.estimate import MEASURES, Effect
 from synth.protocol import Instrument
 from synth.provenance import Source, slug
-from synth.report.model import Block, Bullets, Column, Figure, Paragraph, Row, Run, Runs, Section, Table, runs
+from synth.report.figures import figure_of, pool_figures
+from synth.report.model import Block, Bullets, Column, Paragraph, Row, Run, Runs, Section, Table, runs
 from synth.report.pools import pool_blocks
 from synth.report.words import (
     anchor,
@@ -78,17 +79,10 @@ def comparison_section(review: Review, item: ComparisonAnswer) -> Section:
     if item.counts:
         blocks.append(_comparison_table(review, item))
     if item.effects:
-        drawing = review.forest(item)
-        blocks.append(
-            Figure(
-                name=anchor("forest", item.comparison.id),
-                caption=f"{item.comparison.label}: {MEASURES[item.comparison.measure].label} by study",
-                alt=drawing.alt_text(),
-                svg=drawing.svg(),
-                png=drawing.png(),
-                anchor=anchor("forest", item.comparison.id),
-            )
-        )
+        caption = f"{item.comparison.label}: {MEASURES[item.comparison.measure].label} by study"
+        blocks.append(figure_of(review.forest(item), anchor("forest", item.comparison.id), caption))
+    if item.pooled is not None:
+        blocks += pool_figures(review, review.synthesis.pools.of(item), item.comparison.id)
     return Section(item.comparison.label, anchor("comparison", item.comparison.id), tuple(blocks))
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from synth.plots import text
 from synth.plots.axis import ValueAxis
 from synth.plots.canvas import Canvas
-from synth.plots.forest_panel import (
+from synth.plots.forest.panel import (
     Judgement,
     JudgementPanel,
     draw_cells,
@@ -21,8 +21,8 @@ from synth.plots.forest_panel import (
     sample_lines,
     samples,
 )
-from synth.plots.forest_rows import ForestRow, ForestSummary, ReferenceLine
-from synth.plots.forest_table import Column, PlacedLine, Table
+from synth.plots.forest.rows import ForestRow, ForestSummary, ReferenceLine
+from synth.plots.forest.table import Column, PlacedLine, Table
 from synth.plots.style import (
     GAP,
     HEADING_FILL,

@@ -8,13 +8,13 @@ from functools import partial
 from synth.plots import text
 from synth.plots.axis import ValueAxis, near_values, value_axis
 from synth.plots.drawing import Drawing
-from synth.plots.forest_data import data_of
-from synth.plots.forest_lines import Line, lines_of, mark_symbols
-from synth.plots.forest_marks import draw_marks
-from synth.plots.forest_page import Page, draw_page
-from synth.plots.forest_panel import Judgement, JudgementPanel
-from synth.plots.forest_rows import ForestRow, ForestSummary, ReferenceLine, check
-from synth.plots.forest_table import Table, table_of
+from synth.plots.forest.data import data_of
+from synth.plots.forest.lines import Line, lines_of, mark_symbols
+from synth.plots.forest.marks import draw_marks
+from synth.plots.forest.page import Page, draw_page
+from synth.plots.forest.panel import Judgement, JudgementPanel
+from synth.plots.forest.rows import ForestRow, ForestSummary, ReferenceLine, check
+from synth.plots.forest.table import Table, table_of
 from synth.plots.style import drawing_settings
 
 __all__ = ["ForestRow", "ForestSummary", "Judgement", "JudgementPanel", "ReferenceLine", "forest"]

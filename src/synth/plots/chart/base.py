@@ -20,7 +20,8 @@ from synth.errors import MethodError
 from synth.plots import text
 from synth.plots.axis import ValueAxis
 from synth.plots.canvas import Canvas
-from synth.plots.chart_page import (
+from synth.plots.chart.labels import Box, Name, place_names
+from synth.plots.chart.page import (
     TICK_LENGTH,
     LegendEntry,
     Tick,
@@ -30,7 +31,6 @@ from synth.plots.chart_page import (
     tick_room,
 )
 from synth.plots.drawing import Drawing
-from synth.plots.labels import Box, Name, place_names
 from synth.plots.style import BACKGROUND, BLUE, MARGIN, MUTED, PAGE_WIDTH, RULE, SKY, SMALL_SIZE, TEXT, font
 
 __all__ = ["Chart", "LegendEntry", "Tick", "beyond"]

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from synth.plots import text
 from synth.plots.axis import Interval
-from synth.plots.forest_rows import ForestRow, ForestSummary
+from synth.plots.forest.rows import ForestRow, ForestSummary
 
 MARKS: Final = "†‡§¶"
 NO_INTERVAL: Final = "no interval"

@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike
 from synth.effects.intervals import critical_value, is_number
 from synth.errors import MethodError
 from synth.plots.drawing import Drawing
-from synth.plots.forest import forest
-from synth.plots.forest_panel import JudgementPanel, RowJudgements
-from synth.plots.forest_pools import kind_of, method_of, pooled
-from synth.plots.forest_rows import ForestRow, ForestSummary, ReferenceLine
-from synth.plots.forest_scale import ForestScale, forest_scale
-from synth.plots.forest_summaries import labelled, notes_of, summaries_under
+from synth.plots.forest.panel import JudgementPanel, RowJudgements
+from synth.plots.forest.plot import forest
+from synth.plots.forest.pools import kind_of, method_of, pooled
+from synth.plots.forest.rows import ForestRow, ForestSummary, ReferenceLine
+from synth.plots.forest.scale import ForestScale, forest_scale
+from synth.plots.forest.summaries import labelled, notes_of, summaries_under
 from synth.plots.text import plain
 from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.model_tables import p_text

@@ -12,10 +12,10 @@ from scipy.optimize import isotonic_regression
 from synth.plots import text
 from synth.plots.axis import ValueAxis, value_axis
 from synth.plots.canvas import Canvas
-from synth.plots.chart_page import TICK_LENGTH, LegendEntry, draw_above, draw_below, surroundings_of, tick_room
-from synth.plots.labels import Box
-from synth.plots.panels import Panel, upright_ticks
-from synth.plots.slope_rows import SlopeRow, size_words
+from synth.plots.chart.labels import Box
+from synth.plots.chart.page import TICK_LENGTH, LegendEntry, draw_above, draw_below, surroundings_of, tick_room
+from synth.plots.chart.panels import Panel, upright_ticks
+from synth.plots.slopes.rows import SlopeRow, size_words
 from synth.plots.style import GAP, LINE_SPACING, MARGIN, MUTED, PAGE_WIDTH, RULE, SMALL_SIZE, TEXT, TEXT_SIZE
 
 _SIDE_RIGHT, _SIDE_LEFT = 162.0, 120.0  # for names, points

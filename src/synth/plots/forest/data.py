@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from synth.plots.axis import ValueAxis
-from synth.plots.forest_lines import Line
-from synth.plots.forest_panel import JudgementPanel
-from synth.plots.forest_rows import DATA_COLUMNS, ForestRow, ForestSummary, ReferenceLine
+from synth.plots.forest.lines import Line
+from synth.plots.forest.panel import JudgementPanel
+from synth.plots.forest.rows import DATA_COLUMNS, ForestRow, ForestSummary, ReferenceLine
 
 
 def data_of(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from synth.effects.change_summary import ChangeSummary
 from synth.plots.drawing import Drawing
-from synth.plots.slopes import ImportantDifference, SlopeRow, slope_plot
+from synth.plots.slopes.plot import ImportantDifference, SlopeRow, slope_plot
 from synth.protocol import Instrument, Protocol
 from synth.synthesis.ladder import Answer
 from synth.synthesis.series import Series

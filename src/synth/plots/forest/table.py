@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from synth.plots import text
-from synth.plots.forest_lines import Line
-from synth.plots.forest_panel import JudgementPanel
-from synth.plots.forest_rows import ForestRow
+from synth.plots.forest.lines import Line
+from synth.plots.forest.panel import JudgementPanel
+from synth.plots.forest.rows import ForestRow
 from synth.plots.style import GAP, MARGIN, PAGE_WIDTH, SMALL_SIZE, TEXT_SIZE
 
 COMPACT_FROM: Final = 25

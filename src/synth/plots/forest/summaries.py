@@ -8,9 +8,9 @@ from dataclasses import replace
 from numpy.typing import ArrayLike
 
 from synth.errors import MethodError
-from synth.plots.forest_pools import Pool, PooledResult, pooled
-from synth.plots.forest_rows import ForestSummary
-from synth.plots.forest_scale import ForestScale, forest_scale
+from synth.plots.forest.pools import Pool, PooledResult, pooled
+from synth.plots.forest.rows import ForestSummary
+from synth.plots.forest.scale import ForestScale, forest_scale
 from synth.synthesis.prediction import Prediction
 
 

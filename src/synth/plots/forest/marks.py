@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
 from synth.plots.axis import Interval, ValueAxis
-from synth.plots.forest_rows import ForestRow, ForestSummary
-from synth.plots.forest_table import PlacedLine, Table
+from synth.plots.forest.rows import ForestRow, ForestSummary
+from synth.plots.forest.table import PlacedLine, Table
 from synth.plots.style import BACKGROUND, BLUE, SKY, TEXT, VERMILLION
 
 _SQUARE = 6.5  # side in points where there are no weights

@@ -17,7 +17,7 @@ from synth.effects.transforms import arcsine, logit, r_to_z
 from synth.errors import MethodError
 from synth.plots import text
 from synth.plots.axis import ValueAxis, value_axis
-from synth.plots.chart_page import Tick
+from synth.plots.chart.page import Tick
 from synth.plots.style import SMALL_SIZE
 from synth.synthesis.linear import FloatArray
 

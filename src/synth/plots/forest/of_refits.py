@@ -11,11 +11,11 @@ import numpy as np
 from synth.errors import MethodError
 from synth.plots import text
 from synth.plots.drawing import Drawing
-from synth.plots.forest import forest
-from synth.plots.forest_of_models import ForestOptions
-from synth.plots.forest_pools import pooled
-from synth.plots.forest_rows import ForestRow, ForestSummary, ReferenceLine
-from synth.plots.forest_scale import ForestScale, forest_scale
+from synth.plots.forest.of_models import ForestOptions
+from synth.plots.forest.plot import forest
+from synth.plots.forest.pools import pooled
+from synth.plots.forest.rows import ForestRow, ForestSummary, ReferenceLine
+from synth.plots.forest.scale import ForestScale, forest_scale
 from synth.synthesis.diagnostics import Refits
 from synth.synthesis.meta_analysis import MetaAnalysis
 
@@ -46,7 +46,7 @@ def leave_one_out_forest(
     model : MetaAnalysis
         That was fitted again; its summary closes the plot, and a dashed line leads up from it.
     measure, natural, effect_label, notes, options
-        As for `synth.plots.forest_of_models.forest_of_model`; the Freeman-Tukey measures are drawn with natural=False.
+        As for `synth.plots.forest.of_models.forest_of_model`; the Freeman-Tukey measures are drawn with natural=False.
     show : sequence of {"k", "tau2", "i2", "p"}
         Further columns.
 

@@ -12,9 +12,9 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 from synth.plots import text
 from synth.plots.axis import ValueAxis
 from synth.plots.canvas import Canvas
-from synth.plots.chart import Chart
-from synth.plots.chart_page import TICK_LENGTH, Tick
-from synth.plots.labels import Box
+from synth.plots.chart.base import Chart
+from synth.plots.chart.labels import Box
+from synth.plots.chart.page import TICK_LENGTH, Tick
 from synth.plots.style import SMALL_SIZE, TEXT, font
 
 _UPRIGHT_GAP: Final = 15.0  # points between the middles of two labels that stand above one another

@@ -10,11 +10,11 @@ import pandas as pd
 
 from synth.plots import text
 from synth.plots.axis import Interval, ValueAxis
-from synth.plots.chart_page import LegendEntry
+from synth.plots.chart.page import LegendEntry
+from synth.plots.chart.panels import Panel
 from synth.plots.drawing import Drawing
-from synth.plots.panels import Panel
-from synth.plots.slope_page import DETAILS_UP_TO, draw_names, groups_of, panels_of, score_axis
-from synth.plots.slope_rows import Better, ImportantDifference, SlopeRow, check_rows, size_words, symbols_of
+from synth.plots.slopes.page import DETAILS_UP_TO, draw_names, groups_of, panels_of, score_axis
+from synth.plots.slopes.rows import Better, ImportantDifference, SlopeRow, check_rows, size_words, symbols_of
 from synth.plots.style import BLUE, MUTED, RULE, SKY, VERMILLION, drawing_settings
 
 __all__ = ["ImportantDifference", "SlopeRow", "slope_plot"]

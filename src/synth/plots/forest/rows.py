@@ -9,7 +9,7 @@ from typing import Final
 
 from synth.errors import MethodError
 from synth.plots.axis import Interval
-from synth.plots.forest_panel import JudgementPanel, RowJudgements, check_panel
+from synth.plots.forest.panel import JudgementPanel, RowJudgements, check_panel
 from synth.plots.text import plain
 
 DATA_COLUMNS: Final = (

@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol, runtime_checkable
 from synth.effects.measures import measure_of
 from synth.errors import MethodError
 from synth.plots.axis import Interval
-from synth.plots.forest_rows import ForestSummary
-from synth.plots.forest_scale import ForestScale
+from synth.plots.forest.rows import ForestSummary
+from synth.plots.forest.scale import ForestScale
 from synth.plots.text import plain
 from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.model_tables import p_text
