@@ -62,6 +62,8 @@ bench: environment ## time the report against the papermill command, and PubMed 
 	$(BIN)/python benchmarks/bench_pipeline.py
 	$(BIN)/python benchmarks/bench_pubmed_xml.py
 	$(BIN)/python benchmarks/bench_synthesis.py
+	$(BIN)/python benchmarks/bench_bayes.py
+	$(BIN)/python benchmarks/bench_multilevel.py
 
 notebooks: environment ## run the notebooks and refresh their committed outputs
 	$(BIN)/python -m synth.pipeline.refresh

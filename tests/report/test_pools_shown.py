@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pypdf
 import pytest
 from built_reports import ROOT, document_of, lead, review_of, section, sentences, table
 from docx.shared import Mm
@@ -132,10 +133,18 @@ def test_a_rule_for_empty_cells_is_told_and_marks_the_study(tmp_path: Path) -> N
     # The plot is taller than a page can be; in Word and PDF it is made smaller, and nothing of it is cut off.
     pictures = WordReport(files["report.docx"]).word.inline_shapes
     assert max(picture.height for picture in pictures) <= Mm(297 - 40 - 20)
-    (page,) = (page for page in PdfReport(files["report.pdf"]).reader.pages if "Estimate [95" in page.extract_text())
-    heights: list[float] = []
-    page.extract_text(visitor_text=lambda text, cm, tm, *_: heights.append(_height(cm, tm)) if text.strip() else None)
-    assert 30 < min(heights) < max(heights) < 842 - 56  # the footer below, the margin above
+    pages = [page for page in PdfReport(files["report.pdf"]).reader.pages if "Estimate [95" in page.extract_text()]
+    assert len(pages) == 2  # all trials, and by allocation
+    for page in pages:
+        heights = _heights(page)
+        assert 30 < min(heights) < max(heights) < 842 - 56  # the footer below, the margin above
+
+
+def _heights(page: pypdf.PageObject) -> list[float]:
+    """Where each text of a page stands above its foot, in points."""
+    found: list[float] = []
+    page.extract_text(visitor_text=lambda text, cm, tm, *_: found.append(_height(cm, tm)) if text.strip() else None)
+    return found
 
 
 def _height(cm: list[float], tm: list[float]) -> float:

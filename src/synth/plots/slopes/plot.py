@@ -185,7 +185,7 @@ def _notes(
     if any(not row.single for row in rows):
         yield "Lines of series join means; no line of a series is the course of a patient."
         if references:
-            yield "Whether a mean changed by more than the important difference says nothing of how many patients did."
+            yield "A mean change beyond the important difference says nothing of how many patients reached it."
     for moment, missing in (
         ("after", [row for row in rows if row.after is None]),
         ("before", [row for row in rows if row.before is None]),
