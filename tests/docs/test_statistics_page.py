@@ -23,8 +23,8 @@ def test_every_example_runs_and_shows_something() -> None:
                 shown += value is not None
             else:
                 exec(compile(ast.Module([statement], []), "statistics.md", "exec"), names)
-    assert len(blocks) == 6
-    assert shown == 15
+    assert len(blocks) == 11
+    assert shown == 33
 
 
 def test_every_measure_of_the_page_is_offered() -> None:

@@ -45,7 +45,7 @@ def numbers() -> dict[str, str]:
         "kh_low": f"{lowest('Knapp-Hartung'):.1f}",
         "z_low": f"{lowest('z'):.1f}",
         "guarded_two": f"{lowest('guarded', two):.1f}",
-        "guarded_two_wide": f"{min(wider):.1f} to {max(wider):.1f}",
+        "guarded_two_wide": f"{sum(wider) / len(wider):.1f}",
         "wide_low": f"{lowest('Bayesian, half-normal(1)'):.1f}",
         "narrow_low": f"{lowest('Bayesian, half-normal(0.25)'):.1f}",
     }

@@ -17,6 +17,7 @@ from synth.synthesis.deletion import usable
 from synth.synthesis.explanations import PLAIN_FROM
 from synth.synthesis.fitting import Fits
 from synth.synthesis.linear import BoolArray, FloatArray, IntArray, as_floats
+from synth.synthesis.model_tables import one_row
 from synth.synthesis.resampling.blocks import blocks_of, chosen, estimable, joined, multiplied, refit
 from synth.synthesis.resampling.draws import check_number, generator_of
 
@@ -181,6 +182,30 @@ class Gosh:
         values = self.coefficient(coefficient)
         rows = [_parted(values, self.i2, self.included[:, study]) for study in range(self.model.k)]
         return pd.DataFrame(rows, index=pd.Index(self.labels, name="study"))
+
+    def summary(self) -> pd.DataFrame:
+        """One row: how many subsets, and how far the first coefficient and I2 reach over them."""
+        return one_row(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """How many subsets of which model, and the reach of each coefficient, of tau2 and I2; not each subset."""
+        result: dict[str, Any] = {
+            "k": self.model.k,
+            "subsets": self.subsets,
+            "possible": self.possible,
+            "exact": self.exact,
+            "seed": self.seed,
+            "without_fit": self.without_fit,
+            "not_converged": self.not_converged,
+        }
+        columns = dict(zip(self.model.names, self.beta.T, strict=True)) | {"tau2": self.tau2, "i2": self.i2}
+        for name, values in columns.items():
+            middle, low, high = float(np.median(values)), float(values.min()), float(values.max())
+            result |= {f"{name}_median": middle, f"{name}_lowest": low, f"{name}_highest": high}
+        return result | {"marks": list(self.marks)}
+
+    def _repr_html_(self) -> str:
+        return str(self.summary().to_html(index=False))
 
     def explain(self) -> str:
         """How it was computed, in a paragraph for a methods section, with citations."""

@@ -57,6 +57,14 @@ def summary(model: MetaAnalysis) -> pd.DataFrame:
     return pd.DataFrame([_summary_row(model)])
 
 
+def one_row(results: dict[str, Any]) -> pd.DataFrame:
+    """The single numbers and words of a result as one row; what has several values stands in its other tables."""
+    import pandas as pd  # here, so that importing the synthesis stays cheap
+
+    single = {name: [value] for name, value in results.items() if not isinstance(value, list | dict)}
+    return pd.DataFrame(single)
+
+
 def to_dict(model: MetaAnalysis) -> dict[str, Any]:
     """Every result by name (see `MetaAnalysis.to_dict`)."""
     scalars = (

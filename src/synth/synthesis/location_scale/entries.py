@@ -16,6 +16,7 @@ from synth.synthesis.fitting import Inference, infer_from, wald_p
 from synth.synthesis.linear import Basis, FloatArray, as_floats, basis_of
 from synth.synthesis.location_scale import shown as location_scale_shown
 from synth.synthesis.location_scale.fit import Likelihood, Link, Maximum, covariance_of, maximise
+from synth.synthesis.model_tables import one_row
 from synth.synthesis.models import DEFAULT_LEVEL, common_effect, random_effects
 from synth.synthesis.moderators import Moderators, moderators_of, no_moderators
 from synth.synthesis.studies import study_arrays, study_names
@@ -252,6 +253,10 @@ class LocationScale:
     def marks(self) -> tuple[str, ...]:
         """Short sentences to show beside the result, where the method stands on little."""
         return location_scale_shown.marks(self)
+
+    def summary(self) -> pd.DataFrame:
+        """One row: what was fitted, and every single number of it."""
+        return one_row(self.to_dict())
 
     def table(self) -> pd.DataFrame:
         """One row a coefficient of the location and of the scale."""

@@ -17,6 +17,7 @@ from synth.synthesis.dependence import Column
 from synth.synthesis.fitting import critical_values, two_sided, wald_p
 from synth.synthesis.linear import FloatArray, as_floats, basis_of
 from synth.synthesis.meta_analysis import MetaAnalysis
+from synth.synthesis.model_tables import one_row
 from synth.synthesis.moderators import INTERCEPT
 from synth.synthesis.robust import shown as robust_shown
 from synth.synthesis.robust.sandwich import Kind, Sandwich, Working, hotelling_degrees, satterthwaite
@@ -217,6 +218,10 @@ class RobustResult:
     def marks(self) -> tuple[str, ...]:
         """Short sentences to show beside the result, where the method stands on little."""
         return robust_shown.marks(self)
+
+    def summary(self) -> pd.DataFrame:
+        """One row: what was fitted, and every single number of it."""
+        return one_row(self.to_dict())
 
     def table(self) -> pd.DataFrame:
         """One row a coefficient: estimate, standard error, statistic, degrees of freedom, p value, interval."""

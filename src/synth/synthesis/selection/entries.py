@@ -21,6 +21,7 @@ from synth.errors import MethodError
 from synth.synthesis.fitting import critical_values, two_sided
 from synth.synthesis.linear import BoolArray, FloatArray, IntArray, as_floats
 from synth.synthesis.meta_analysis import MetaAnalysis
+from synth.synthesis.model_tables import one_row
 from synth.synthesis.models import DEFAULT_LEVEL, common_effect, meta_regression, random_effects
 from synth.synthesis.selection import shown as selection_shown
 from synth.synthesis.selection.cells import logs_of_p, p_values, smooth_cells, step_cells
@@ -188,6 +189,10 @@ class SelectionModel:
     def marks(self) -> tuple[str, ...]:
         """Short sentences to show beside the result, where the method stands on little."""
         return selection_shown.marks(self)
+
+    def summary(self) -> pd.DataFrame:
+        """One row: what was fitted, and every single number of it."""
+        return one_row(self.to_dict())
 
     def table(self) -> pd.DataFrame:
         """One row a coefficient, tau2 and delta: estimate, standard error, interval of the coefficients."""
