@@ -72,22 +72,22 @@ def to_dict(model: MetaAnalysis) -> dict[str, Any]:
         "s2w guard_applied q_e q_e_df q_e_p q_m q_m_df q_m_df2 q_m_p converged"
     )
     vectors = "estimates variances weights fitted beta standard_errors statistics p_values low high covariance"
-    result: dict[str, Any] = {name: _json_ready(getattr(model, name)) for name in scalars.split()}
-    result |= {name: _json_ready(getattr(model, name).tolist()) for name in vectors.split()}
+    result: dict[str, Any] = {name: json_ready(getattr(model, name)) for name in scalars.split()}
+    result |= {name: json_ready(getattr(model, name).tolist()) for name in vectors.split()}
     result |= {"labels": list(model.labels), "names": list(model.names), "marks": list(model.marks)}
     result["own_weights"] = None if model.own_weights is None else model.own_weights.tolist()
     result["intercept"] = model.moderators.intercept
     result["levels"] = {coding.name: list(coding.levels) for coding in model.moderators.codings}
-    result["fit_statistics"] = {name: _json_ready(asdict(item)) for name, item in model.fit_statistics().items()}
+    result["fit_statistics"] = {name: json_ready(asdict(item)) for name, item in model.fit_statistics().items()}
     return result
 
 
-def _json_ready(value: Any) -> Any:
+def json_ready(value: Any) -> Any:
     """JSON has neither NaN nor infinity: the one becomes null, the other a text."""
     if isinstance(value, list):
-        return [_json_ready(item) for item in value]
+        return [json_ready(item) for item in value]
     if isinstance(value, dict):
-        return {name: _json_ready(item) for name, item in value.items()}
+        return {name: json_ready(item) for name, item in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else ("infinity" if value > 0 else "-infinity")
     return value
@@ -111,13 +111,14 @@ def html_of(model: MetaAnalysis) -> str:
         [name, figure(beta), figure(error), figure(statistic), p_text(p), f"{figure(low)} to {figure(high)}"]
         for name, beta, error, statistic, p, low, high in zip(model.names, *columns, strict=True)
     ]
-    parts = [_table(html.escape(line(model)), head, rows), f"<p>{html.escape(heterogeneity(model))}</p>"]
+    parts = [html_rows(line(model), head, rows), f"<p>{html.escape(heterogeneity(model))}</p>"]
     if model.marks:
         parts.append("<ul>" + "".join(f"<li>{html.escape(mark)}</li>" for mark in model.marks) + "</ul>")
     return "".join(parts)
 
 
-def _table(caption: str, head: list[str], rows: list[list[str]]) -> str:
+def html_rows(caption: str, head: list[str], rows: list[list[str]]) -> str:
+    """A table of texts, the first cell of each row its heading; the caption is escaped too."""
     top = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
     body = "".join(
         f'<tr><th scope="row">{html.escape(row[0])}</th>'
@@ -125,7 +126,7 @@ def _table(caption: str, head: list[str], rows: list[list[str]]) -> str:
         + "</tr>"
         for row in rows
     )
-    return f"<table><caption>{caption}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<table><caption>{html.escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def p_text(p: float) -> str:

@@ -123,7 +123,7 @@ class Chart:
         draw_below(self.canvas, around, left=self.left, right=self.right, bottom=self.bottom)
         self.axes = self.canvas.axes(self.left, self.top, self.right - self.left, height)
         self.axes.set_zorder(-1)  # names stand on the page, and the page lies on top
-        _draw_axes(self.axes, self.x, self.y, _ticks_of(self.x) if x_ticks is None else x_ticks, y_marks, y_reversed)
+        dress_axes(self.axes, self.x, self.y, _ticks_of(self.x) if x_ticks is None else x_ticks, y_marks, y_reversed)
         self._marks: list[Box] = []
         self._curves: list[tuple[float, float]] = []
 
@@ -342,9 +342,10 @@ def _ticks_of(axis: ValueAxis) -> tuple[Tick, ...]:
     return tuple((tick, text.plain(tick)) for tick in axis.ticks())
 
 
-def _draw_axes(
-    axes: Axes, x: ValueAxis, y: ValueAxis, x_ticks: Sequence[Tick], y_ticks: Sequence[Tick], y_reversed: bool
+def dress_axes(
+    axes: Axes, x: ValueAxis, y: ValueAxis, x_ticks: Sequence[Tick], y_ticks: Sequence[Tick], y_reversed: bool = False
 ) -> None:
+    """Scale, limits, ticks and lines of axes, in the one style of all charts."""
     axes.set_xscale("log" if x.log else "linear")
     axes.set_yscale("log" if y.log else "linear")
     axes.set_xlim(x.lower, x.upper)

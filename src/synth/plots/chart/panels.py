@@ -7,15 +7,15 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from synth.plots import text
 from synth.plots.axis import ValueAxis
 from synth.plots.canvas import Canvas
-from synth.plots.chart.base import Chart
+from synth.plots.chart.base import Chart, dress_axes
 from synth.plots.chart.labels import Box
-from synth.plots.chart.page import TICK_LENGTH, Tick
-from synth.plots.style import SMALL_SIZE, TEXT, font
+from synth.plots.chart.page import Tick
+from synth.plots.style import SMALL_SIZE
 
 _UPRIGHT_GAP: Final = 15.0  # points between the middles of two labels that stand above one another
 
@@ -54,28 +54,14 @@ class Panel(Chart):
         self.axes = canvas.axes(self.left, self.top, self.x.width, self.y.width)
         self._marks: list[Box] = []
         self._curves: list[tuple[float, float]] = []
-        self._dress(self._across() if x_ticks is None else x_ticks, ticks_of(self.y) if y_ticks is None else y_ticks)
+        across = self._across() if x_ticks is None else x_ticks
+        dress_axes(self.axes, self.x, self.y, across, ticks_of(self.y) if y_ticks is None else y_ticks)
 
     def _across(self) -> list[Tick]:
         """Round values of the x axis whose labels stay on the page."""
         ends = [(tick, text.text_width(tick[1], SMALL_SIZE) / 2) for tick in ticks_of(self.x)]
         places = [(tick, self.place(tick[0], self.y.lower)[0], half) for tick, half in ends]
         return [tick for tick, place, half in places if place - half >= 0 and place + half <= self.canvas.width]
-
-    def _dress(self, x_ticks: Sequence[Tick], y_ticks: Sequence[Tick]) -> None:
-        axes = self.axes
-        axes.set(xscale="log" if self.x.log else "linear", yscale="log" if self.y.log else "linear")
-        axes.set(xlim=(self.x.lower, self.x.upper), ylim=(self.y.lower, self.y.upper))
-        axes.set_autoscale_on(False)
-        axes.spines[["right", "top"]].set_visible(False)
-        axes.spines[["left", "bottom"]].set(color=TEXT, linewidth=0.8)
-        for line, ticks in ((axes.xaxis, x_ticks), (axes.yaxis, y_ticks)):
-            line.set_major_locator(FixedLocator([tick for tick, _ in ticks]))
-            line.set_major_formatter(FixedFormatter([words for _, words in ticks]))
-            line.set_minor_locator(NullLocator())
-        axes.tick_params(length=TICK_LENGTH, width=0.8, color=TEXT, pad=2, labelcolor=TEXT)
-        for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-            label.set_fontproperties(font(SMALL_SIZE))
 
 
 def ticks_of(axis: ValueAxis) -> tuple[Tick, ...]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import html
-import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from synth.effects.intervals import figure
-from synth.synthesis.model_tables import p_text
+from synth.synthesis.model_tables import html_rows, json_ready, p_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,12 +65,12 @@ def summary(model: GlmmResult) -> pd.DataFrame:
 
 def to_dict(model: GlmmResult) -> dict[str, Any]:
     """Every result by name (see `GlmmResult.to_dict`)."""
-    result: dict[str, Any] = {name: _json_ready(getattr(model, name)) for name in _SCALARS}
+    result: dict[str, Any] = {name: json_ready(getattr(model, name)) for name in _SCALARS}
     result |= {"beta": model.beta.tolist(), "covariance": model.covariance.tolist(), "names": list(model.names)}
-    result |= {name: _json_ready(getattr(model.inference, name).tolist()) for name in _VECTORS}
+    result |= {name: json_ready(getattr(model.inference, name).tolist()) for name in _VECTORS}
     result |= {"labels": list(model.labels), "missing": list(model.missing), "marks": list(model.marks)}
     result["uninformative"] = list(model.uninformative)
-    result["fit_statistics"] = {name: _json_ready(value) for name, value in asdict(model.fit_statistics).items()}
+    result["fit_statistics"] = {name: json_ready(value) for name, value in asdict(model.fit_statistics).items()}
     finer = model.finer
     result["finer"] = (
         None
@@ -85,15 +84,6 @@ def to_dict(model: GlmmResult) -> dict[str, Any]:
         }
     )
     return result
-
-
-def _json_ready(value: Any) -> Any:
-    """JSON has neither NaN nor infinity: the one becomes null, the other a text."""
-    if isinstance(value, list):
-        return [_json_ready(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else ("infinity" if value > 0 else "-infinity")
-    return value
 
 
 def line(model: GlmmResult) -> str:
@@ -116,24 +106,12 @@ def html_of(model: GlmmResult) -> str:
         [name, figure(beta), figure(error), figure(statistic), p_text(p), f"{figure(low)} to {figure(high)}"]
         for name, beta, error, statistic, p, low, high in zip(model.names, *columns, strict=True)
     ]
-    parts = [_table(line(model), head, rows), f"<p>{html.escape(heterogeneity(model))}</p>"]
+    parts = [html_rows(line(model), head, rows), f"<p>{html.escape(heterogeneity(model))}</p>"]
     if not model.has_moderators:
         parts.append(f"<p>{html.escape(_natural(model))}</p>")
     if model.marks:
         parts.append("<ul>" + "".join(f"<li>{html.escape(mark)}</li>" for mark in model.marks) + "</ul>")
     return "".join(parts)
-
-
-def _table(caption: str, head: list[str], rows: list[list[str]]) -> str:
-    top = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
-    body = "".join(
-        f'<tr><th scope="row">{html.escape(row[0])}</th>'
-        + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    caption = html.escape(caption)
-    return f"<table><caption>{caption}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _natural(model: GlmmResult) -> str:

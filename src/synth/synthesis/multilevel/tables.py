@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from synth.effects.intervals import figure
-from synth.synthesis.model_tables import p_text
+from synth.synthesis.model_tables import html_rows, json_ready, p_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,8 +75,8 @@ def summary(model: MultilevelAnalysis) -> pd.DataFrame:
 
 def to_dict(model: MultilevelAnalysis) -> dict[str, Any]:
     """Every result by name (see `MultilevelAnalysis.to_dict`)."""
-    result: dict[str, Any] = {name: _json_ready(getattr(model, name)) for name in _SCALARS.split()}
-    result |= {name: _json_ready(getattr(model, name).tolist()) for name in _VECTORS.split()}
+    result: dict[str, Any] = {name: json_ready(getattr(model, name)) for name in _SCALARS.split()}
+    result |= {name: json_ready(getattr(model, name).tolist()) for name in _VECTORS.split()}
     degrees = model.degrees_of_freedom
     result["degrees_of_freedom"] = None if degrees is None else degrees.tolist()
     result |= {"labels": list(model.labels), "names": list(model.names), "marks": list(model.marks)}
@@ -86,21 +86,10 @@ def to_dict(model: MultilevelAnalysis) -> dict[str, Any]:
         for item in model.random.structures
     ]
     result["components"] = [
-        {"name": item.name, "kind": item.kind, "value": _json_ready(model.component(item))} for item in model.components
+        {"name": item.name, "kind": item.kind, "value": json_ready(model.component(item))} for item in model.components
     ]
-    result["fit_statistics"] = {name: _json_ready(asdict(item)) for name, item in model.fit_statistics().items()}
+    result["fit_statistics"] = {name: json_ready(asdict(item)) for name, item in model.fit_statistics().items()}
     return result
-
-
-def _json_ready(value: Any) -> Any:
-    """JSON has neither NaN nor infinity: the one becomes null, the other a text."""
-    if isinstance(value, list):
-        return [_json_ready(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _json_ready(item) for name, item in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else ("infinity" if value > 0 else "-infinity")
-    return value
 
 
 def line(model: MultilevelAnalysis) -> str:
@@ -126,10 +115,10 @@ def html_of(model: MultilevelAnalysis) -> str:
         [name, figure(beta), figure(error), figure(value), p_text(p), f"{figure(low)} to {figure(high)}"]
         for name, beta, error, value, p, low, high in zip(model.names, *columns, strict=True)
     ]
-    parts = [_table(line(model), head, rows)]
+    parts = [html_rows(line(model), head, rows)]
     if model.components:
         cells = [[item.name, item.kind, _value(model.component(item))] for item in model.components]
-        parts.append(_table("Variances and correlations of true effects", ["", "", "value"], cells))
+        parts.append(html_rows("Variances and correlations of true effects", ["", "", "value"], cells))
     if model.marks:
         parts.append("<ul>" + "".join(f"<li>{html.escape(mark)}</li>" for mark in model.marks) + "</ul>")
     return "".join(parts)
@@ -137,14 +126,3 @@ def html_of(model: MultilevelAnalysis) -> str:
 
 def _value(value: float) -> str:
     return "not defined" if math.isnan(value) else f"{value:.4g}"
-
-
-def _table(caption: str, head: list[str], rows: list[list[str]]) -> str:
-    top = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
-    body = "".join(
-        f'<tr><th scope="row">{html.escape(row[0])}</th>'
-        + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><caption>{html.escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

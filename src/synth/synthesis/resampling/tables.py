@@ -7,9 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from synth.effects.intervals import figure
+from synth.synthesis.model_tables import json_ready
 from synth.synthesis.resampling.intervals import needed_values
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def bootstrap_dict(result: BootstrapResult) -> Row:
     names = "kind resamples seed level fitted distinct not_estimable not_converged"
     found: Row = {name: getattr(result, name) for name in names.split()}
     rows = {row.pop("quantity"): row for row in bootstrap_rows(result)}
-    return found | {"quantities": _json_ready(rows), "marks": list(result.marks)}
+    return found | {"quantities": json_ready(rows), "marks": list(result.marks)}
 
 
 def bootstrap_html(result: BootstrapResult) -> str:
@@ -114,7 +113,7 @@ def permutation_dict(result: PermutationResult) -> Row:
     found: Row = {name: getattr(result, name) for name in names.split()}
     found["not_converged"] = result.null.not_converged
     rows = {row.pop("coefficient"): row for row in permutation_rows(result)}
-    return found | {"tests": _json_ready(rows), "marks": list(result.marks)}
+    return found | {"tests": json_ready(rows), "marks": list(result.marks)}
 
 
 def permutation_html(result: PermutationResult) -> str:
@@ -142,15 +141,6 @@ def _p_text(p: float) -> str:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else value
-
-
-def _json_ready(value: Any) -> Any:
-    """JSON has neither NaN nor infinity: the one becomes null, the other a text."""
-    if isinstance(value, dict):
-        return {name: _json_ready(item) for name, item in value.items()}
-    if isinstance(value, float) and not np.isfinite(value):
-        return None if math.isnan(value) else ("infinity" if value > 0 else "-infinity")
-    return value
 
 
 def _page(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], marks: Sequence[str]) -> str:
