@@ -276,6 +276,11 @@ def test_subgroups_have_their_summaries_and_the_test_between_them(k: int, tau2: 
             continue
         assert rows["weight"].sum() == pytest.approx(1.0)
         assert pool["estimate"].tolist() == pytest.approx([math.exp(model.estimate)])
+        limits = model.interval
+        if result.joint is not None:
+            joint = result.joint.predict({"group": [group]})
+            limits = joint.low[0], joint.high[0]
+        assert pool[["lower", "upper"]].to_numpy()[0] == pytest.approx(np.exp(limits))
     closing = data.query("kind == 'small print'")["label"].tolist()[-1].replace("\N{NO-BREAK SPACE}", " ")
     name = "Q(1)" if result.q_between_df2 is None else f"F(1, {result.q_between_df2})"
     assert closing.startswith(f"Difference between subgroups: {name} = {result.q_between:.2f}, p ")

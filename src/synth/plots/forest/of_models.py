@@ -205,7 +205,8 @@ def forest_of_subgroups(
     weighted = "Weights are shares within each subgroup." if overall is None else "Weights are shares of all studies."
     joint = result.joint or first
     method = method_of(joint)
-    said = [f"In the subgroups: {kind_of(joint).lower()}{f', {method}' if method else ''}.", weighted, scale.note]
+    one = "" if result.joint is None else "; one model of all studies with the groups as moderator"
+    said = [f"In the subgroups: {kind_of(joint).lower()}{f', {method}' if method else ''}{one}.", weighted, scale.note]
     return forest(
         rows,
         summaries=(*own, *ends),
@@ -215,7 +216,7 @@ def forest_of_subgroups(
         columns=tuple(beside.columns),
         panel=panel,
         closing=(_between(result),),
-        notes=[note for note in (*said, *_sentences(result.marks), *end_notes, *notes) if note],
+        notes=[note for note in (*said, *_sentences(_marks_of(result)), *end_notes, *notes) if note],
         level=first.level,
         **options,
     )
@@ -300,8 +301,27 @@ def _group_rows(
 
 def _group_summary(result: Subgroups, group: str, scale: ForestScale) -> Iterator[ForestSummary]:
     model = result.models[group]
-    if model.k > 1:
-        yield replace(pooled(model), method="").on(scale, group=group)
+    if model.k < 2:
+        return
+    found = replace(pooled(model), method="")
+    if result.joint is not None:
+        # The joint model's standard error and degrees of freedom rest on all studies, as its tau2 does.
+        fitted = result.joint.predict({result.joint.moderators.codings[0].name: [group]})
+        assert fitted.low is not None
+        assert fitted.high is not None
+        limits, prediction = (float(fitted.low[0]), float(fitted.high[0])), None
+        if found.prediction is not None and fitted.prediction_low is not None and fitted.prediction_high is not None:
+            prediction = float(fitted.prediction_low[0]), float(fitted.prediction_high[0])
+        found = replace(found, estimate=float(fitted.estimates[0]), interval=limits, prediction=prediction)
+    yield found.on(scale, group=group)
+
+
+def _marks_of(result: Subgroups) -> tuple[str, ...]:
+    """Of the subgroups; with a joint model the intervals drawn are its own, and so are the marks on its test."""
+    if result.joint is None:
+        return result.marks
+    groups = [mark for mark in result.marks if not mark.endswith("was used instead")]
+    return (*groups, *(mark for mark in result.joint.marks if mark.endswith("was used instead")))
 
 
 def _between(result: Subgroups) -> str:
