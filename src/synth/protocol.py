@@ -121,10 +121,15 @@ class Instrument(_Part):
         return self
 
     @property
+    def chosen_threshold(self) -> Threshold | None:
+        """The chosen important difference as it was published; None where none is chosen."""
+        wanted = None if self.chosen is None else (self.chosen.value, self.chosen.source)
+        return next((item for item in self.thresholds if (item.value, item.source) == wanted), None)
+
+    @property
     def chosen_population(self) -> str:
         """In whom the chosen important difference was found; empty where none is chosen."""
-        wanted = None if self.chosen is None else (self.chosen.value, self.chosen.source)
-        return next((item.population for item in self.thresholds if (item.value, item.source) == wanted), "")
+        return "" if self.chosen_threshold is None else self.chosen_threshold.population
 
 
 class Outcome(_Part):

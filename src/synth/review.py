@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -141,7 +142,9 @@ class Review:
 
     @cached_property
     def _study_names(self) -> dict[str, str]:
-        return {study: self.records[record].short for study, record in self._record_ids.items()}
+        short = {study: self.records[record].short for study, record in self._record_ids.items()}
+        taken = Counter(short.values())
+        return {study: name if taken[name] == 1 else f"{name} ({study})" for study, name in short.items()}
 
     def flow_diagram(self) -> Drawing:
         """The PRISMA flow."""

@@ -138,7 +138,8 @@ def test_an_instrument_of_two_outcomes_and_two_times_give_figures_of_their_own(t
     ]
     arm = row("arms", arm_id="A1", procedure="knot", n_patients=9)
     said = build(tmp_path, protocol, studies=[STUDY], arms=[arm], outcomes=rows)
-    assert said.count("One study has 2 changes with a standard error; arms and times of one study are not") == 2
+    # Of each outcome, in the table of rungs and below the plot.
+    assert said.count("One study has 2 changes with a standard error; arms and times of one study are not") == 4
 
 
 def test_a_study_whose_record_has_another_name(tmp_path: Path) -> None:

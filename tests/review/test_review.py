@@ -10,6 +10,7 @@ import pytest
 
 import synth
 from synth.errors import MethodError, ParameterError, ReviewNotFoundError
+from synth.records import Record
 from synth.review import Review
 
 
@@ -101,4 +102,17 @@ def test_derived_intervals_are_marked_and_warned_of_in_the_forest(repository: Pa
     assert "standard error derived from the printed p value" in text
     assert "arthroscopic treatment of femoroacetabular impingement" in text
     assert "that one lies clear of the dashed line shows nothing by itself" in text
-    assert "not pooled" in text
+    assert "Not pooled: that the patients are the same people cannot be excluded" in text
+    assert "hatem2015" not in text
+
+
+def test_studies_of_one_short_name_are_told_apart_in_pictures(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Record, "short", property(lambda record: "Smith 2015" if record.year < 1960 else record.id))
+    review = synth.open_review("bcg", root=repository)
+    line, groups = review.pictures("characteristics")
+    names = groups.data().query("kind == 'row'")["label"].tolist()
+    assert len(set(names)) == len(names) == 13
+    assert "Smith 2015 (aronson1948)" in names
+    assert line.title.startswith("Bubble")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from synth.effects.estimate import MEASURES
 from synth.errors import MethodError
@@ -42,50 +44,59 @@ def _changes(answer: Answer, protocol: Protocol, labels: Mapping[str, str]) -> D
     if not shown:
         raise MethodError(f"{answer.procedure} / {answer.outcome}: no series has a change; there is nothing to draw")
     instrument = protocol.instrument(answer.instrument)
-    rows = [_series_row(item, labels) for item in shown]
-    unit = shown[0].summary.unit
+    units = [item.summary.unit for item in shown]
+    # One axis has one unit: the instrument's own where a series has it, as its important difference does.
+    unit = instrument.unit if instrument.unit in units else units[0]
+    other = [item for item in shown if item.summary.unit != unit]
+    shown = [item for item in shown if item.summary.unit == unit]
+    arms = Counter(item.study_id for item in shown)
+    rows = [_series_row(item, labels, several=arms[item.study_id] > 1) for item in shown]
     sides = {"higher": ("worse", "better"), "lower": ("better", "worse"), None: ("", "")}[instrument.better]
     return forest(
         rows,
         summaries=_pool(answer.pooled, "Sensitivity only: pool" if answer.sensitivity_only else "Pool"),
         effect_label=f"Change in {instrument.label}, {unit}",
         null_value=0.0,
-        reference_lines=_difference(instrument),
+        reference_lines=_difference(instrument) if unit == instrument.unit else [],
         columns=("n", "months"),
         left_label=sides[0],
         right_label=sides[1],
-        notes=tuple(_notes(answer, instrument)),
+        notes=tuple(_notes(answer, instrument, other, labels)),
         label_title="Series",
         level=protocol.synthesis.level,
     )
 
 
-def _series_row(item: Series, labels: Mapping[str, str]) -> ForestRow:
+def _series_row(item: Series, labels: Mapping[str, str], *, several: bool) -> ForestRow:
     assert item.effect is not None
     unit = item.summary.unit_of_analysis
-    size = "not seen" if item.summary.n is None else f"{item.summary.n}{'' if unit == 'patients' else f' ({unit})'}"
+    counted = {"patients": "", "not stated": " (unit not stated)"}.get(unit, f" ({unit})")
+    size = "not seen" if item.summary.n is None else f"{item.summary.n}{counted}"
     return ForestRow(
-        label=labels[item.study_id],
+        label=f"{labels[item.study_id]} ({item.arm_id})" if several else labels[item.study_id],
         estimate=item.effect.estimate,
         interval=item.effect.interval,
-        mark="; ".join(item.effect.marks) if item.effect.interval is not None else "",
+        mark="; ".join(item.effect.marks),
         columns={"n": size, "months": "not seen" if item.timepoint_months is None else f"{item.timepoint_months:g}"},
     )
 
 
-def _notes(answer: Answer, instrument: Instrument) -> Iterator[str]:
+def _notes(answer: Answer, instrument: Instrument, other: Sequence[Series], labels: Mapping[str, str]) -> Iterator[str]:
+    if other:
+        names = ", ".join(f"{labels[item.study_id]} ({item.summary.unit})" for item in other)
+        yield f"Not drawn, in another unit: {names}."
     if answer.pooled is None:
-        yield "Series are shown side by side and not pooled."
+        yield re.sub(r"[\w-]+", lambda word: labels.get(word[0], word[0]), answer.reason)
     if instrument.chosen is not None and any(effect.derivation for effect in answer.estimates):
         yield "Derived intervals rest on assumptions: that one lies clear of the dashed line shows nothing by itself."
 
 
 def _difference(instrument: Instrument) -> list[ReferenceLine]:
-    if instrument.chosen is None or instrument.better is None:
+    found = instrument.chosen_threshold
+    if found is None or instrument.better is None:
         return []
-    value = instrument.chosen.value if instrument.better == "higher" else -instrument.chosen.value
-    label = f"published important difference (in: {instrument.chosen_population})"
-    return [ReferenceLine(value, label)]
+    value = found.value if instrument.better == "higher" else -found.value
+    return [ReferenceLine(value, f"published important difference ({found.method}; in: {found.population})")]
 
 
 def _comparison(answer: ComparisonAnswer, protocol: Protocol, labels: Mapping[str, str]) -> Drawing:

@@ -27,6 +27,7 @@ from synth.plots.posterior_plot import posterior_plot
 from synth.plots.radial import radial
 from synth.synthesis.diagnostics import cumulative, leave_one_out
 from synth.synthesis.gosh import gosh
+from synth.synthesis.ladder import POOL_FROM
 from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.p_value_function import p_value_functions
 from synth.synthesis.sensitivity import PoolChecks
@@ -96,7 +97,8 @@ class PoolPictures:
         plans: dict[str, list[tuple[bool, Callable[[], list[Drawing]]]]] = {
             "models": [(several, self.models), (several, self.p_values), (True, self.posterior)],
             "single studies": [
-                (several, self.leave_one_out),
+                # Without one of three studies two are left, whose pool is a sensitivity analysis itself.
+                (self.checks.pooled.k > POOL_FROM, self.leave_one_out),
                 (several, self.cumulative),
                 (many, self.influence),
                 (many, self.baujat),
