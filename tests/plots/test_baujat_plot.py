@@ -111,3 +111,17 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         baujat(meta_regression([0.1, 0.2], [0.1, 0.1], {"year": [1, 2]}))
     with pytest.raises(MethodError, match="named"):
         baujat(invented(3).model(), named=-2)
+
+
+def test_what_was_pooled_is_in_title_and_words() -> None:
+    model = invented(12).model()
+    drawing = baujat(model, about="Pain, operation against none")
+    assert drawing.title == "Baujat plot: Pain, operation against none"
+    assert drawing.alt_text().startswith("Baujat plot: Pain, operation against none. Contribution")
+    assert "Pain, operation" not in names_drawn(drawing)
+    both = baujat(model, title="Trials", about="pain")
+    assert both.title == "Trials: pain"
+    assert both.alt_text().startswith("Baujat plot: Trials; pain. ")
+    assert baujat(model).title == "Baujat plot"
+    with pytest.raises(MethodError, match="about 3: a text"):
+        baujat(model, about=3)  # type: ignore[arg-type]

@@ -235,3 +235,21 @@ def test_bytes_are_the_same_each_time() -> None:
 def test_what_does_not_fit_is_refused(model: object, options: dict[str, object], message: str) -> None:
     with pytest.raises(MethodError, match=message):
         bubble(model, **options)  # type: ignore[arg-type]
+
+
+def test_a_relation_across_studies_is_no_comparison() -> None:
+    for model in (_model(), _category()):
+        drawing = bubble(model)
+        told = "A relation across studies is an observation, and no comparison within them."
+        assert told in names_drawn(drawing)
+        assert told in drawing.alt_text()
+
+
+def test_the_title_tells_what_stands_against_what() -> None:
+    drawing = bubble(_model(), measure="OR", moderator_label="Dose, mg")
+    assert drawing.title == "Bubble plot: Odds ratio (log scale) against Dose, mg"
+    assert drawing.alt_text().count("against Dose, mg") == 1
+    about = bubble(_model(), about="Pain and dose")
+    assert about.title == "Bubble plot: Pain and dose"
+    assert about.alt_text().startswith("Bubble plot: Pain and dose. ")
+    assert "Pain and dose" not in names_drawn(about)

@@ -424,3 +424,33 @@ def test_the_same_chart_has_the_same_bytes() -> None:
         return _finished(chart).svg()
 
     assert made() == made()
+
+
+def test_a_name_that_stands_on_a_curve_has_a_pale_ground_and_others_have_none() -> None:
+    with drawing_settings():
+        chart = _chart()
+        for y in np.linspace(0.3, 0.7, 40):
+            chart.curve([-2.0, 0.0], [y, y])
+        chart.point(-1.0, 0.5)
+        chart.point(1.4, 0.8)
+        assert chart.name_points([(-1.0, 0.5, "Upon curves"), (1.4, 0.8, "Free")]) == ()
+    grounds = {str(patch.get_label()): patch for patch in chart.canvas.page.patches}
+    assert set(grounds) == {"ground Upon curves"}
+    ground, text = grounds["ground Upon curves"], next(t for t in chart.canvas.page.texts if "Upon" in t.get_text())
+    assert 0 < ground.get_alpha() < 1
+    assert ground.get_zorder() < text.get_zorder()
+    left, _ = text.get_position()
+    assert ground.get_x() - 0.1 <= left <= ground.get_x() + ground.get_width() + 0.1
+    assert _finished(chart).svg().count(b"Upon curves") == 1
+
+
+def test_a_band_that_leaves_the_axes_between_two_places_is_cut_where_it_leaves_them() -> None:
+    with drawing_settings():
+        chart = _chart()
+        chart.band([0.0, 1.0], [0.0, -8.0], [0.0, 8.0], upright=True, label="wide")
+    (area,) = chart.axes.collections
+    path = area.get_paths()[0]
+    # At a quarter of the height the sides are at 2, the ends of the axis; above it they are beyond.
+    assert path.contains_points([(1.9, 0.25), (1.9, 0.6), (-1.9, 0.25)]).all()
+    assert not path.contains_points([(1.9, 0.2), (0.9, 0.1)]).any()
+    assert area.get_clip_on()

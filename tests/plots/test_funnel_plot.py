@@ -108,6 +108,15 @@ def test_contours_are_those_of_p_values_around_no_effect() -> None:
     shades = [tuple(area.get_facecolor()[0]) for area in sorted(areas, key=lambda area: area.get_zorder())]
     assert len(set(shades)) == 4
     assert shades[-1] == (1.0, 1.0, 1.0, 1.0)
+    greys = sorted(0.299 * red + 0.587 * green + 0.114 * blue for red, green, blue, _ in shades)
+    assert np.diff(greys).min() > 0.07, "in print without colour two shades look alike"
+    for level in (0.9, 0.95, 0.99):
+        for side in ("lower", "upper"):
+            edge = lines(drawing)[f"edge {level:g} {side}"]
+            assert edge.get_xydata() == pytest.approx(
+                table_points(drawing.data(), "contour", f"{level:g}, {side} side")
+            )
+            assert edge.get_linewidth() < 1
     # Beside the white middle the darkest, and lighter outwards.
     assert [sum(shade) for shade in shades[:3]] == sorted((sum(shade) for shade in shades[:3]), reverse=True)
     assert all(words in names_drawn(drawing) for words in ("p ≥ 0.1", "0.05 ≤ p < 0.1", "0.01 ≤ p < 0.05", "p < 0.01"))
@@ -117,10 +126,9 @@ def test_a_contour_area_is_what_the_data_say() -> None:
     drawing = funnel(_asymmetric(), measure="OR", contours=(0.95,))
     (_, area) = drawing.axes[0].collections
     corners = area.get_paths()[0].vertices
-    left, right = drawing.axes[0].get_xlim()
     for label in ("0.95, lower side", "0.95, upper side"):
         for x, y in table_points(drawing.data(), "contour", label):
-            gaps = np.hypot(corners[:, 0] - np.clip(x, left, right), corners[:, 1] - y)
+            gaps = np.hypot(corners[:, 0] - x, corners[:, 1] - y)
             assert gaps.min() < 1e-9
 
 
@@ -297,6 +305,10 @@ def test_bytes_are_the_same_each_time() -> None:
         ({"named": -1}, "named"),
         ({"contours": (0.9, 0.9)}, "different levels"),
         ({"contours": (95,)}, "between 0 and 1"),
+        ({"contours": 0.95}, r"contours = 0\.95: a sequence"),
+        ({"contours": None}, "contours = None: a sequence"),
+        ({"trim_fill": "x"}, "trim_fill = 'x': the result of trim_and_fill"),
+        ({"regression": "x"}, "regression = 'x': the result of regression_test"),
         ({"contours": (95,), "measure": "PLO"}, "between 0 and 1"),
         ({"contours": (0.5, 0.6, 0.7, 0.8, 0.9)}, "at most 4"),
         ({"y": "sample size"}, "sample_sizes, one for each study"),

@@ -192,3 +192,8 @@ def test_words_and_refusals():
         gosh_plot(result, study="Nobody")
     with pytest.raises(MethodError, match="tau2 of a common-effect model"):
         gosh_plot(result, heterogeneity="tau2")
+
+
+def test_what_is_no_result_of_gosh_is_refused():
+    with pytest.raises(MethodError, match=r"the result of gosh\(model\) is expected, not NoneType"):
+        gosh_plot(None)

@@ -130,6 +130,41 @@ def test_common_effect_models_and_words():
     assert "τ² without the study (with all: 0): 0 (A) to 0 (A)." in alt
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_every_panel_has_a_scale_that_can_be_read(seed):
+    rng = np.random.default_rng(seed)
+    v = rng.uniform(0.01, 0.5, 10) * 10.0 ** rng.integers(-3, 3)
+    drawing = influence_panel(random_effects(rng.normal(0, np.sqrt(v)), v))
+    for name in MEASURES:
+        panel = lines_of(drawing)[f"line {name}"].axes
+        ticks = [label.get_text() for label in panel.get_yticklabels()]
+        low, high = panel.get_ylim()
+        assert len(set(ticks)) > 1, name
+        assert all(low <= tick <= high for tick in panel.get_yticks())
+        values = np.asarray(lines_of(drawing)[f"line {name}"].get_ydata(), dtype=float)
+        assert np.nanmin(values) >= low
+        assert np.nanmax(values) <= high
+
+
+def test_what_was_pooled_is_in_title_and_words_and_one_degree_is_one():
+    drawing = influence_panel(studies(12), about="Pain, operation against none")
+    assert drawing.title == "Influence of each study: Pain, operation against none"
+    assert "by 8 measures (Pain, operation against none), one panel each" in drawing.alt_text()
+    assert "Pain, operation" not in words(drawing)
+    assert influence_panel(studies(12), title="T").title == "T"
+    assert "chi-squared with 1 degree of freedom" in drawing.alt_text()
+    rows = [0.1, 0.5, 0.3, 0.9, 0.4, 0.2]
+    two = influence_panel(meta_regression(rows, [0.1] * 6, {"x": [1, 2, 3, 4, 5, 7]})).alt_text()
+    assert "chi-squared with 2 degrees of freedom" in two
+
+
+def test_what_is_no_model_is_refused():
+    with pytest.raises(MethodError, match="influence panel: a fitted model"):
+        influence_panel(None)
+    with pytest.raises(MethodError, match="about None: a text"):
+        influence_panel(studies(3), about=None)
+
+
 def test_one_study_and_models_that_cannot_lose_one_are_refused():
     with pytest.raises(MethodError, match="k = 1"):
         influence_panel(random_effects([0.1], [0.1]))

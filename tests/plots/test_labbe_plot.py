@@ -222,3 +222,23 @@ def test_an_effect_that_is_not_defined_is_refused() -> None:
     counts = (np.zeros(2), np.full(2, 10.0), np.zeros(2), np.full(2, 10.0))
     with pytest.raises(MethodError, match="pooled OR is not defined"):
         labbe(mantel_haenszel(*counts, measure="OR"), *counts)
+
+
+def test_the_title_tells_what_was_pooled() -> None:
+    counts, labels = _counts(3), _labels(3)
+    pooled = mantel_haenszel(*counts, measure="OR", labels=labels)
+    drawing = labbe(pooled, *counts, labels=labels, about="Tuberculosis")
+    assert drawing.title == "L'Abbé plot: Tuberculosis"
+    assert drawing.alt_text().startswith("L'Abbé plot: Tuberculosis. ")
+    assert "Tuberculosis" not in names_drawn(drawing)
+
+
+def test_arms_have_a_small_letter_inside_sentences_unless_they_are_abbreviations() -> None:
+    counts, labels = _counts(3), _labels(3)
+    pooled = mantel_haenszel(*counts, measure="OR", labels=labels)
+    drawing = labbe(pooled, *counts, labels=labels, treated="BCG vaccination", control="No BCG vaccination")
+    assert "in the BCG vaccination arm against that in the no BCG vaccination arm" in drawing.alt_text()
+    assert "more frequent in the BCG vaccination arm" in names_drawn(drawing)
+    assert "Share with the event, no BCG vaccination" in (*names_drawn(drawing).split("\n"),)
+    other = labbe(pooled, *counts, labels=labels, treated="X-ray", control="Placebo").alt_text()
+    assert "in the X-ray arm against that in the placebo arm" in other

@@ -31,6 +31,25 @@ def drawn(fitted, **options):
     return p_value_plot(p_value_functions(fitted), **options)
 
 
+def test_one_study_has_its_own_curve_and_no_pool():
+    fitted = model(1)
+    drawing = drawn(fitted)
+    name = "A Collaborative Group With a Long Name"
+    assert set(drawing.data().query("part == 'curve'")["label"]) == {name}
+    assert sum(label.startswith("curve") for label in lines_of(drawing)) == 1
+    alt = drawing.alt_text()
+    assert alt.startswith(f"P-value function of {name}: Mean difference across")
+    assert f"no effect (0): p = {fitted.p_value:.3g} for {name}." in alt
+    assert f"Distribution of {name}: normal." in alt
+    assert "pool" not in f"{alt} {words(drawing)}".replace("nothing is pooled", "")
+
+
+@pytest.mark.parametrize("other", [None, model(3)])
+def test_what_is_no_set_of_curves_is_refused(other):
+    with pytest.raises(MethodError, match=rf"p_value_functions\(model\) is expected, not {type(other).__name__}"):
+        p_value_plot(other, effect_label="x", null_value=0.0)
+
+
 @pytest.mark.parametrize("k", [1, 2, 3, 12])
 def test_every_point_of_every_curve_is_drawn_and_is_its_p_value(k):
     curves = p_value_functions(model(k))

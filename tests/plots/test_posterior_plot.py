@@ -10,6 +10,7 @@ from panel_artists import lines_of, words
 
 from synth.errors import MethodError
 from synth.plots.posterior_plot import posterior_plot
+from synth.synthesis import random_effects
 from synth.synthesis.bayes import bayesian_random_effects
 from synth.synthesis.priors import half_cauchy, half_normal, log_t, uniform
 
@@ -30,7 +31,7 @@ def drawn(fitted, **options):
     return posterior_plot(fitted, **{"effect_label": "Mean difference", "null_value": 0.0, **options})
 
 
-@pytest.mark.parametrize("k", [1, 2, 12])
+@pytest.mark.parametrize("k", [2, 12])
 def test_every_curve_is_the_model_s_density(k):
     fitted = model(k)
     drawing = drawn(fitted, sensitivity=True)
@@ -134,11 +135,10 @@ def test_marks_of_the_model_and_the_prior_are_told():
     shown = words(drawn(model(2)))
     assert "prior of τ, half-normal(0.5)" in shown
     assert "Two studies: for sensitivity only" in " ".join(shown.split())
-    assert "One study: nothing is pooled" in drawn(model(1)).alt_text()
     assert "uniform(0, 2)" in drawn(model(3, uniform(2.0, reason="invented"))).alt_text()
 
 
-@pytest.mark.parametrize(("k", "wide"), [(1, False), (2, True), (3, False), (12, True), (60, False)])
+@pytest.mark.parametrize(("k", "wide"), [(2, True), (3, False), (12, True), (60, False)])
 def test_pictures_are_readable_and_repeat(k, wide, assert_readable):
     options = {
         "important_difference": 0.5,
@@ -159,6 +159,31 @@ def test_bad_options_are_refused():
         drawn(fitted, important_difference=math.nan)
     with pytest.raises(MethodError, match="direction 'up'"):
         drawn(fitted, important_difference=0.5, direction="up")
+
+
+def test_of_one_study_there_is_no_posterior_to_draw():
+    with pytest.raises(MethodError, match="posterior plot: k = 1, so nothing is pooled"):
+        drawn(model(1))
+
+
+@pytest.mark.parametrize("other", [None, random_effects([0.1, 0.2], [0.1, 0.1])])
+def test_what_is_no_bayesian_model_is_refused(other):
+    with pytest.raises(MethodError, match=f"a BayesianMetaAnalysis is expected, not {type(other).__name__}"):
+        drawn(other)
+
+
+def test_the_dashes_of_a_halved_prior_have_wide_gaps():
+    lines = lines_of(drawn(model(4), sensitivity=True))
+    for name in ("mu", "tau"):
+        offset, (on, off) = lines[f"{name}, prior's scale halved"]._unscaled_dash_pattern
+        assert (offset, off > 2 * on) == (0, True)
+
+
+def test_without_a_new_study_its_probability_is_not_told():
+    alt = drawn(model(5), important_difference=0.3, new_study=False).alt_text()
+    share = model(5).probability_beyond(0.3, "above").mu
+    assert f"Probability of a mean effect above 0.3: {share:.3g}." in alt
+    assert "new study" not in alt
 
 
 def test_without_marked_values_and_new_study_only_the_posteriors_stand():

@@ -39,6 +39,11 @@ def invented(k, **changes):
     return rows
 
 
+def panel_of(drawing):
+    """The first axes with a slope."""
+    return next(axes for axes in drawing.axes if any(str(line.get_label()).startswith("slope") for line in axes.lines))
+
+
 def test_lines_and_points_stand_where_the_table_says():
     drawing = slope_plot(ROWS, important_difference=DIFFERENCE, **OPTIONS)
     lines, data = lines_of(drawing), drawing.data()
@@ -95,7 +100,59 @@ def test_what_cannot_be_gained_is_told():
     drawing = slope_plot([replace(ROWS[0], before=92, after=97, before_range=None, after_range=None)],
                          important_difference=DIFFERENCE, **OPTIONS)  # fmt: skip
     assert drawing.data()["beyond_axis"].tolist() == ["", "above"]
-    assert "no more than 8 can be gained" in drawing.alt_text()
+    assert "from a score of 92 a change of at most 8 is possible on this scale" in drawing.alt_text()
+
+
+def test_an_axis_that_is_laid_around_the_scores_is_no_scale_with_an_end():
+    for better, end in (("higher", 95), ("lower", 35)):
+        row = SlopeRow(label="A", before=65, after=65.5)
+        wide = ImportantDifference(value=30, label="invented")
+        drawing = slope_plot([row], score_label="Score", better=better, important_difference=wide)
+        low, high = panel_of(drawing).get_ylim()
+        assert low < end < high
+        assert drawing.data()["beyond_axis"].tolist() == ["", ""]
+        assert "scale" not in drawing.alt_text()
+    many = slope_plot([replace(row, label=f"A {number}") for number in range(5)],
+                      score_label="Score", better="higher", important_difference=wide)  # fmt: skip
+    bar = many.data().iloc[-1]
+    low, high = panel_of(many).get_ylim()
+    assert low < bar["before"] < bar["after"] < high
+    assert "scale" not in many.alt_text()
+
+
+def test_a_bar_longer_than_the_scale_is_told_once_and_is_no_series():
+    longer = ImportantDifference(value=130, label="invented")
+    rows = [SlopeRow(label=f"{group} {n}", before=40, after=50, group=group) for group in "AB" for n in range(5)]
+    alt = slope_plot(rows, important_difference=longer, **OPTIONS).alt_text()
+    assert alt.count("The important difference is larger than the whole scale.") == 1
+    assert "length alone" not in alt
+
+
+def test_ranges_stand_side_by_side_and_in_words():
+    rows = [replace(ROWS[0], label=f"A {number}") for number in range(4)]
+    drawing = slope_plot(rows, **OPTIONS)
+    lines = lines_of(drawing)
+    panel = panel_of(drawing)
+    for moment, outwards in (("before", -1), ("after", 1)):
+        places = [float(lines[f"range A {number} {moment}"].get_xdata()[0]) for number in range(4)]
+        points = panel.transData.transform([(place, 50) for place in places])[:, 0] * 72 / drawing.figure.dpi
+        assert (np.diff(points) * outwards).tolist() == pytest.approx([4, 4, 4])
+        assert places[0] == float(moment == "after")
+        low, high = panel.get_xlim()
+        assert low < min(places)
+        assert max(places) < high
+        joined = lines[f"mean A 2 {moment}"].get_xydata()
+        assert joined[:, 0].tolist() == [places[0], places[2]]
+        assert set(joined[:, 1]) == {75 if moment == "after" else 40}
+    told = "A 1, n = 12 patients, 24 months: before 40 (range 30 to 52), after 75 (range 60 to 90)."
+    assert told in drawing.alt_text()
+
+
+def test_title_and_words_name_procedure_and_instrument():
+    drawing = slope_plot(ROWS, title="Operation", **OPTIONS)
+    assert drawing.title == "Operation: Hip score, points, before and after"
+    assert drawing.alt_text().startswith("Operation: scores before and after of 3 series")
+    assert "Operation" in words(drawing).splitlines()
 
 
 def test_many_lines_share_one_bar_of_the_difference_s_length():
@@ -157,6 +214,13 @@ def test_names_at_the_same_height_are_moved_apart(assert_readable):
         ({"before_range": (52, 30)}, "A 2001: a range from 52 to 30"),
         ({"before": None}, "A 2001: a range without its mean"),
         ({"n": 0}, "A 2001: n = 0"),
+        ({"n": 5.5}, r"A 2001: n = 5\.5; a whole number"),
+        ({"n": "x"}, "A 2001: n = 'x'; a whole number"),
+        ({"before": "x"}, "A 2001: before = 'x'; a number"),
+        ({"months": "x"}, "A 2001: months = 'x'; a number"),
+        ({"after_range": (1, 2, 3)}, r"A 2001: after_range = \(1, 2, 3\); two numbers"),
+        ({"label": " "}, "label is a text that is not empty"),
+        ({"label": None}, "label is a text that is not empty"),
         ({"months": math.nan}, "A 2001: nan months"),
         ({"months": -1}, "A 2001: -1 months"),
         ({"single": True}, "A 2001: one patient and n = 12"),
@@ -174,9 +238,16 @@ def test_options_are_checked():
         slope_plot(ROWS, **{**OPTIONS, "better": "up"})
     with pytest.raises(MethodError, match=r"limits \(100, 0\)"):
         slope_plot(ROWS, **{**OPTIONS, "limits": (100, 0)})
+    with pytest.raises(MethodError, match="a SlopeRow whose label"):
+        slope_plot([None], **OPTIONS)
+    for limits in ((0, 50, 100), "ab"):
+        with pytest.raises(MethodError, match=r"limits .*: two finite numbers"):
+            slope_plot(ROWS, **{**OPTIONS, "limits": limits})
+    with pytest.raises(MethodError, match=r"important difference 8\.0: an ImportantDifference"):
+        slope_plot(ROWS, important_difference=8.0, **OPTIONS)
     with pytest.raises(MethodError, match="has a direction"):
         slope_plot(ROWS, important_difference=DIFFERENCE, **{**OPTIONS, "better": None})
-    for value in (0, -3, math.nan):
+    for value in (0, -3, math.nan, "x"):
         with pytest.raises(MethodError, match="important difference"):
             slope_plot(ROWS, important_difference=ImportantDifference(value=value, label="x"), **OPTIONS)
 
@@ -220,7 +291,8 @@ def test_an_answer_of_the_review_shows_what_was_extracted(ifi, labels, assert_re
         if item.role == "direction only":
             assert f"Not drawn, because used for directions only: {labels[item.study_id]}" in drawing.alt_text()
     assert "natural history, regression to the mean" in drawing.alt_text()
-    assert drawing.title == "Endoscopic lesser trochanter resection"
+    name = ifi.protocol.instrument("mHHS").label
+    assert drawing.title == f"Endoscopic lesser trochanter resection: {name}, points, before and after"
 
 
 def test_single_patients_of_a_review_are_thin(ifi, labels):

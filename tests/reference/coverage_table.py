@@ -44,8 +44,12 @@ def numbers() -> dict[str, str]:
         "guarded_low": f"{lowest('guarded'):.1f}",
         "kh_low": f"{lowest('Knapp-Hartung'):.1f}",
         "z_low": f"{lowest('z'):.1f}",
-        "guarded_two": f"{lowest('guarded', two):.1f}",
+        "guarded_two": _in_how_many(lowest("guarded", two)),
         "guarded_two_wide": f"{sum(wider) / len(wider):.1f}",
         "wide_low": f"{lowest('Bayesian, half-normal(1)'):.1f}",
         "narrow_low": f"{lowest('Bayesian, half-normal(0.25)'):.1f}",
     }
+
+
+def _in_how_many(least: float) -> str:
+    return "all of these data sets" if least == 100 else f"at least {least:.1f} % of the data sets"

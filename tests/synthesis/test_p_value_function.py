@@ -56,10 +56,13 @@ def test_tables_have_every_curve():
     assert outer["low"] < inner["low"] < inner["high"] < outer["high"]
 
 
-def test_one_study_is_its_own_pool():
-    curves = p_value_functions(random_effects([0.4], [0.04]))
-    effects = np.linspace(-1, 1, 11)
-    assert curves.pool.p(effects) == pytest.approx(curves.studies[0].p(effects))
+def test_one_study_has_its_own_curve_and_no_pool():
+    curves = p_value_functions(random_effects([0.4], [0.04], labels=["Invented 2001"]))
+    assert (curves.one_study, curves.studies, curves.pool.label) == (True, (), "Invented 2001")
+    assert curves.pool.degrees_of_freedom is None
+    assert curves.pool.p([0.0, 0.4]) == pytest.approx([2 * stats.norm.sf(2), 1])
+    assert curves.table([0.0]).columns.tolist() == ["Invented 2001"]
+    assert not p_value_functions(random_effects([0.4, 0.5], [0.04, 0.04])).one_study
     assert any("one study" in mark for mark in curves.marks)
 
 

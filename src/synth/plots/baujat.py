@@ -16,6 +16,7 @@ from synth.plots.chart.points import (
     arrows_note,
     check_named,
     fitted_model,
+    headline,
     joined,
     marks_table,
     not_drawn_note,
@@ -42,6 +43,7 @@ def baujat(
     *,
     named: int = 12,
     title: str = "",
+    about: str = "",
     notes: Sequence[str] = (),
     not_drawn: Mapping[str, str] | None = None,
 ) -> Drawing:
@@ -55,6 +57,8 @@ def baujat(
         At most so many studies are named, those furthest from the corner first.
     title, notes, not_drawn
         As for `funnel`.
+    about : str
+        What was pooled, for the title and the words of the drawing; it is not drawn.
 
     Returns
     -------
@@ -72,6 +76,7 @@ def baujat(
     Baujat, Mahe, Pignon and Hill 2002, Stat Med 21:2641-2652.
     """
     fitted = fitted_model(model, "Baujat plot")
+    heading, opening = headline("Baujat plot", title, about)
     check_named(named)
     found = baujat_of(fitted)
     there = np.isfinite(found.contribution) & np.isfinite(found.influence)
@@ -99,8 +104,7 @@ def baujat(
             chart.point(across, up, label=f"study {label}")
         corner = [(across / x.upper) ** 2 + (up / y.upper) ** 2 for across, up, _ in spots]
         chart.name_points([spots[index] for index in np.argsort(-np.array(corner), kind="stable")], most=named)
-    words = _alt_text(found, data, title, remarks)
-    return chart.finish(title=title or "Baujat plot", alt_text=words, data=data)
+    return chart.finish(title=heading, alt_text=_alt_text(found, data, opening, remarks), data=data)
 
 
 def _contribution(model: MetaAnalysis) -> str:
@@ -131,9 +135,9 @@ def _data(found: Baujat, there: BoolArray, x: ValueAxis, y: ValueAxis) -> pd.Dat
     return marks_table(records, ("x", "y"))
 
 
-def _alt_text(found: Baujat, data: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
+def _alt_text(found: Baujat, data: pd.DataFrame, opening: str, notes: Sequence[str]) -> str:
     """The studies that stand out, then each."""
-    said = [f"Baujat plot: {title}." if title else "Baujat plot."]
+    said = [opening]
     said.append(
         f"Contribution to heterogeneity against influence on the result, {found.method}, k = {len(found.labels)}."
     )

@@ -17,6 +17,7 @@ from synth.plots.chart.points import (
     arrows_note,
     check_named,
     fitted_model,
+    headline,
     joined,
     level_words,
     marks_table,
@@ -89,6 +90,7 @@ def bubble(
     at: Held | None = None,
     named: int = 8,
     title: str = "",
+    about: str = "",
     notes: Sequence[str] = (),
     not_drawn: Mapping[str, str] | None = None,
 ) -> Drawing:
@@ -111,6 +113,8 @@ def bubble(
         At most so many studies are named, those furthest from the line first, in standard deviations.
     title, notes, not_drawn
         As for `funnel`.
+    about : str
+        What was pooled, for the title and the words of the drawing; it is not drawn. By default effect and moderator.
 
     Returns
     -------
@@ -133,12 +137,14 @@ def bubble(
     coding = moderator_of(fitted, moderator)
     line = line_of(fitted, coding, at or {})
     plan = _plan(fitted, scale_of(measure, effect_label), moderator_label or coding.name, line)
+    heading, _ = headline("Bubble plot", title, about or f"{plan.scale.axis_label} against {plan.label}")
+    _, opening = headline("Bubble plot", title, about)  # what stands against what is told after it anyway
     remarks = [*_remarks(plan), *sentences(fitted.marks), not_drawn_note(not_drawn or {}), *notes]
     with drawing_settings():
         chart = _draw(plan, title, remarks)
         _name(chart, plan, named)
     data = marks_table(_records(plan), _NUMBERS, ("moderator",))
-    return chart.finish(title=title or "Bubble plot", alt_text=_alt_text(plan, title, remarks), data=data)
+    return chart.finish(title=heading, alt_text=_alt_text(plan, opening, remarks), data=data)
 
 
 def _plan(model: MetaAnalysis, scale: EffectScale, label: str, line: BubbleLine) -> _Plan:
@@ -183,6 +189,7 @@ def _y_axis(model: MetaAnalysis, scale: EffectScale, line: BubbleLine) -> ValueA
 
 
 def _remarks(plan: _Plan) -> Iterator[str]:
+    yield "A relation across studies is an observation, and no comparison within them."
     yield "Areas of the points: weight in the model."
     if plan.line.levels:
         yield "Within a category points stand side by side, so that none hides another."
@@ -303,10 +310,10 @@ def _records(plan: _Plan) -> Iterator[Record]:
         yield {**record, "natural": plan.scale.natural(plan.null)}
 
 
-def _alt_text(plan: _Plan, title: str, notes: Sequence[str]) -> str:
+def _alt_text(plan: _Plan, opening: str, notes: Sequence[str]) -> str:
     model, line = plan.model, plan.line
     number = plan.scale.words(model.estimates.tolist())
-    said = [f"Bubble plot: {title}." if title else "Bubble plot."]
+    said = [opening]
     said.append(f"{plan.scale.axis_label} against {plan.label}, k = {model.k}.")
     ends = range(len(line.levels)) if line.levels else (0, len(line.along) - 1)
     level = level_words(model.level)

@@ -30,7 +30,7 @@ from synth.plots.chart.points import (
 from synth.plots.chart.scale import EffectScale, effect_axis, scale_of, shown_far
 from synth.plots.drawing import Drawing
 from synth.plots.funnel_lines import Contour, FunnelLine, Size, SizeName
-from synth.plots.style import BLUE, PAGE_WIDTH, SKY, drawing_settings
+from synth.plots.style import BLUE, PAGE_WIDTH, RULE, SKY, drawing_settings
 from synth.plots.text import plain
 from synth.synthesis.diagnostics import standardised_residuals
 from synth.synthesis.linear import FloatArray
@@ -147,7 +147,7 @@ def funnel(
     """
     fitted = fitted_model(model, "funnel plot")
     check_named(named)
-    _check(fitted, trim_fill)
+    _check(fitted, trim_fill, regression)
     scale, size = scale_of(measure, effect_label), parts.size_of(y, sample_sizes, fitted)
     if fitted.has_moderators:
         name = f"{effect_label or scale.measure.label}, {scale.measure.scale} scale"
@@ -162,10 +162,14 @@ def funnel(
     return chart.finish(title=title or f"Funnel plot: {plan.scale.axis_label}", alt_text=words, data=_data(plan))
 
 
-def _check(model: MetaAnalysis, trim_fill: TrimAndFill | None) -> None:
+def _check(model: MetaAnalysis, trim_fill: object, regression: object) -> None:
     if not (model.variances > 0).all():
         study = model.labels[int(np.argmin(model.variances > 0))]
         raise MethodError(f"{study}: the variance is 0; a funnel plot expects variances above 0")
+    if not isinstance(regression, RegressionTest | None):
+        raise MethodError(f"regression = {regression!r}: the result of regression_test or egger_test is expected")
+    if not isinstance(trim_fill, TrimAndFill | None):
+        raise MethodError(f"trim_fill = {trim_fill!r}: the result of trim_and_fill is expected")
     if trim_fill is not None:
         same = np.array_equal(trim_fill.original.estimates, model.estimates)
         if not (same and np.array_equal(trim_fill.original.variances, model.variances)):
@@ -312,6 +316,8 @@ def _draw(plan: _Plan, levels: Sequence[float], title: str, notes: Sequence[str]
         label = f"contour {contour.level:g}"
         order = 0.6 + index / 10
         chart.band(contour.ys, contour.low, contour.high, upright=True, fill=fill, label=label, order=order)
+        for side, ends in (("lower", contour.low), ("upper", contour.high)):
+            chart.curve(ends, contour.ys, colour=RULE, width=0.5, label=f"edge {contour.level:g} {side}", order=1.0)
     for line in plan.lines:
         label = f"{line.kind} {line.label}"
         chart.curve(

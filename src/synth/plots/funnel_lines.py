@@ -24,7 +24,8 @@ SizeName = Literal["standard error", "variance", "precision", "inverse variance"
 
 _STEPS: Final = 60  # a curved line has so many pieces
 _ROOM: Final = 1.06  # the axis of sizes goes on a little behind the last study
-_SHADES: Final = ("#f2f5f7", "#e3e9ee", "#ccd5dd", "#b7c2cc")
+#: Even steps of grey, so that print without colour tells them apart; small print on the darkest is still readable.
+_SHADES: Final = ("#e6ebef", "#ccd5dc", "#b3bec8", "#9aa8b5")
 _MOST_CONTOURS: Final = 4
 _REGION_DASHES: Final = (4.0, 2.0)
 _ADJUSTED_DASHES: Final = (1.5, 1.5)
@@ -144,14 +145,16 @@ def contours_around(null: float, levels: Sequence[float], size: Size, axis: Valu
     return found
 
 
-def check_contours(levels: Sequence[float]) -> tuple[float, ...]:
+def check_contours(levels: object) -> tuple[float, ...]:
     """The levels in rising order.
 
     Raises
     ------
     MethodError
-        If one is no proportion or occurs twice, or there are more than four.
+        If they are no sequence, one is no proportion or occurs twice, or there are more than four.
     """
+    if not isinstance(levels, Sequence | np.ndarray):
+        raise MethodError(f"contours = {levels!r}: a sequence of levels such as (0.9, 0.95, 0.99) is expected")
     for level in levels:
         check_level(level)
     if len(set(levels)) != len(levels) or len(levels) > _MOST_CONTOURS:

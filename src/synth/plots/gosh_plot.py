@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
+from synth.errors import MethodError
 from synth.plots import text
 from synth.plots.canvas import Canvas
 from synth.plots.chart.labels import Box
@@ -79,12 +80,14 @@ def gosh_plot(
     Raises
     ------
     MethodError
-        If the heterogeneity, the coefficient or the study is unknown.
+        If the result is no Gosh, or the heterogeneity, the coefficient or the study is unknown.
 
     References
     ----------
     Olkin, Dahabreh and Trikalinos 2012, Res Synth Methods 3:214-223.
     """
+    if not isinstance(result, Gosh):
+        raise MethodError(f"GOSH plot: the result of gosh(model) is expected, not {type(result).__name__}")
     spread = spread_of(result, heterogeneity, study, coefficient, log_scale)
     marks, bars = marks_of(spread), [*bars_of(spread, upright=False), *bars_of(spread, upright=True)]
     y_label = f"{_NAMES[heterogeneity]} within the subset"

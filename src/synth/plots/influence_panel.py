@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 from scipy.special import chdtri, ndtri
 
 from synth.errors import MethodError
@@ -17,6 +18,7 @@ from synth.plots.canvas import Canvas
 from synth.plots.chart.labels import Box
 from synth.plots.chart.page import LegendEntry, Tick, draw_above, draw_below, surroundings_of, tick_room
 from synth.plots.chart.panels import Panel, upright_ticks
+from synth.plots.chart.points import fitted_model, headline
 from synth.plots.drawing import Drawing
 from synth.plots.marks import sentences, three_figures
 from synth.plots.style import (
@@ -58,6 +60,7 @@ def influence_panel(
     model: MetaAnalysis,
     *,
     title: str = "",
+    about: str = "",
     notes: Sequence[str] = (),
 ) -> Drawing:
     """Influence of each study by eight measures.
@@ -68,6 +71,8 @@ def influence_panel(
         Of at least two studies.
     title : str
         Heading inside the picture.
+    about : str
+        What was pooled, for the title and the words of the drawing; it is not drawn.
     notes : sequence of str
         Lines below it, before the marks of the result.
 
@@ -85,7 +90,8 @@ def influence_panel(
     ----------
     Viechtbauer and Cheung 2010, Res Synth Methods 1:112-125.
     """
-    result = influence(model)
+    heading, _ = headline("Influence of each study", title, about)
+    result = influence(fitted_model(model, "influence panel"))
     measures = _measures(model, result)
     if not any(np.isfinite(measure.numbers).any() for measure in measures[:6]):
         raise MethodError(f"no study can be left out: {'; '.join(result.marks)}")
@@ -95,8 +101,7 @@ def influence_panel(
         canvas, panels = _page(result, measures, title, told)
         for panel, measure in zip(panels, measures, strict=True):
             _draw(panel, measure, result)
-    heading = title or "Influence of each study"
-    alt = _alt_text(result, measures, told)
+    alt = _alt_text(result, measures, about, told)
     return Drawing(
         canvas.figure, title=text.printable(heading), alt_text=text.printable(alt), data=_data(result, measures)
     )
@@ -160,7 +165,18 @@ def _axis(measure: _Measure) -> ValueAxis:
     shown += [] if measure.neutral is None else [measure.neutral]
     low, high = min(shown), max(shown)
     span = high - low or max(abs(high), 1.0)
-    return ValueAxis(low - 0.1 * span, high + 0.1 * span, False, _HEIGHT)
+    return _readable(ValueAxis(low - 0.1 * span, high + 0.1 * span, False, _HEIGHT))
+
+
+def _readable(axis: ValueAxis) -> ValueAxis:
+    """The axis, or a longer one between round values where its labels are fewer than two: one tick is no scale."""
+    wider = axis
+    for number in range(6, 0, -1):
+        if len(upright_ticks(wider)) > 1:
+            break
+        values = MaxNLocator(nbins=number, steps=[1, 2, 2.5, 5, 10]).tick_values(axis.lower, axis.upper)
+        wider = ValueAxis(min(axis.lower, float(values[0])), max(axis.upper, float(values[-1])), False, _HEIGHT)
+    return wider
 
 
 def _numbers(result: InfluenceSet, width: float) -> list[Tick]:
@@ -239,11 +255,12 @@ def _row(
     }
 
 
-def _alt_text(result: InfluenceSet, measures: Sequence[_Measure], notes: Sequence[str]) -> str:
+def _alt_text(result: InfluenceSet, measures: Sequence[_Measure], about: str, notes: Sequence[str]) -> str:
     flagged = [label for label, yes in zip(result.labels, result.influential, strict=True) if yes]
     names = ", ".join(flagged) if flagged else "none"
     parts = [
-        f"Influence of {len(result.labels)} studies by {len(measures)} measures, one panel each, the studies across.",
+        f"Influence of {len(result.labels)} studies by {len(measures)} measures{f' ({about})' if about else ''}, one "
+        "panel each, the studies across.",
         f"Influential ({'; or '.join(result.criteria)}): {names}.",
     ]
     for measure in measures:

@@ -17,6 +17,8 @@ from synth.plots.chart.points import (
     STUDIES_IN_WORDS,
     Record,
     check_named,
+    headline,
+    inside_sentence,
     joined,
     level_words,
     marks_table,
@@ -101,6 +103,7 @@ def labbe(
     log: bool = False,
     named: int = 8,
     title: str = "",
+    about: str = "",
     notes: Sequence[str] = (),
     not_drawn: Mapping[str, str] | None = None,
 ) -> Drawing:
@@ -128,6 +131,8 @@ def labbe(
         At most so many studies are named, those furthest from the curve first.
     title, notes, not_drawn
         As for `funnel`.
+    about : str
+        What was pooled, for the title and the words of the drawing; it is not drawn.
 
     Returns
     -------
@@ -152,12 +157,13 @@ def labbe(
     plan = _plan(result, tables, _measure(result, measure), size, (treated, control), log=log)
     missing = dict.fromkeys(tables.missing, "a count is missing")
     missing |= dict.fromkeys(plan.without_events, "a logarithmic axis has no share of 0")
+    heading, opening = headline("L'Abbé plot", title, about)
     remarks = [*_remarks(plan), *sentences(plan.marks), not_drawn_note({**missing, **(not_drawn or {})}), *notes]
     with drawing_settings():
         chart = _draw(plan, title, remarks)
         _name(chart, plan, named)
     data = marks_table(_records(plan), ("x", "y", *_COUNTS, "weight"))
-    return chart.finish(title=title or "L'Abbé plot", alt_text=_alt_text(plan, title, remarks), data=data)
+    return chart.finish(title=heading, alt_text=_alt_text(plan, opening, remarks), data=data)
 
 
 def _measure(result: object, measure: str | None) -> LabbeMeasure:
@@ -209,8 +215,8 @@ def _plan(
         weights=known[kept],
         size=size,
         axis=_log_axis(shares) if log else _axis(shares),
-        treated=arms[0],
-        control=arms[1],
+        treated=inside_sentence(arms[0]),
+        control=inside_sentence(arms[1]),
         marks=result.marks,
     )
 
@@ -356,11 +362,11 @@ def _records(plan: _Plan) -> Iterator[Record]:
                 yield {"kind": kind, "label": label, "x": x, "y": y}
 
 
-def _alt_text(plan: _Plan, title: str, notes: Sequence[str]) -> str:
+def _alt_text(plan: _Plan, opening: str, notes: Sequence[str]) -> str:
     tables = plan.tables
     below = int((plan.ys < plan.xs).sum())
     above = int((plan.ys > plan.xs).sum())
-    said = [f"L'Abbé plot: {title}." if title else "L'Abbé plot."]
+    said = [opening]
     said.append(f"Share with the event in the {plan.treated} arm against that in the {plan.control} arm, k = {plan.k}.")
     said.append(f"{'Pooled effect' if plan.k > 1 else 'Effect of the one study'}: {_pooled_words(plan)}.")
     said.append(f"Lower in the {plan.treated} arm: {below}; higher: {above}; equal: {plan.k - below - above}.")

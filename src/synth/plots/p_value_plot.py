@@ -101,12 +101,14 @@ def p_value_plot(
     Raises
     ------
     MethodError
-        If an option is out of range, or a value cannot be drawn on this axis.
+        If the curves are no PValueFunctions, an option is out of range, or a value cannot be drawn on this axis.
 
     References
     ----------
     Infanger and Schmidt-Trucksäss 2019, Stat Med 38:4189-4197.
     """
+    if not isinstance(curves, PValueFunctions):
+        raise MethodError(f"p-value plot: p_value_functions(model) is expected, not {type(curves).__name__}")
     lines = _lines(null_value, reference_lines, log_scale)
     levels = _checked(levels, p_scale)
     functions = [*(curves.studies if studies else ()), curves.pool]
@@ -211,8 +213,13 @@ def _legend(
         colour, dashes = _line_style(index, line)
         p = float(curves.pool.p([math.log(line.value) if log_scale else line.value])[0])
         told = f"p = {three_figures(p)}" if p >= _LEAST else f"p < {_LEAST}"
-        words = f"{line.label} ({text.plain(line.value)}): {told} for the {curves.pool.label}"
+        words = f"{line.label} ({text.plain(line.value)}): {told} for {_whom(curves)}"
         yield LegendEntry(words=words, kind="line", colour=colour, dashes=dashes, size=1.0)
+
+
+def _whom(curves: PValueFunctions) -> str:
+    """Whose curve the thick one is: a study by itself is no pool."""
+    return curves.pool.label if curves.one_study else f"the {curves.pool.label}"
 
 
 def _line_style(index: int, line: ReferenceLine) -> tuple[str, tuple[float, ...] | None]:
@@ -268,7 +275,7 @@ def _notes(
     curves: PValueFunctions, drawn: Sequence[_Curve], limits: Sequence[tuple[float, float, float]], axis: ValueAxis
 ) -> Iterator[str]:
     told = "; ".join(f"{100 * level:g}% {three_figures(low)} to {three_figures(high)}" for level, low, high in limits)
-    yield f"Intervals of the {curves.pool.label} (squares): {told}."
+    yield f"Intervals of {_whom(curves)} (squares): {told}."
     if len(drawn) - 1 > _NAMED:
         yield f"The {len(drawn) - 1} studies are not named at their curves; the table of the picture has each."
     outside = [
@@ -285,7 +292,7 @@ def _notes(
         yield f"Estimates beyond the axis: {', '.join(far)}."
     degrees = curves.pool.degrees_of_freedom
     kind = "normal" if degrees is None else f"t with {degrees} degree{'' if degrees == 1 else 's'} of freedom"
-    yield f"Distribution of the {curves.pool.label}: {kind}{'; of the studies: normal' if len(drawn) > 1 else ''}."
+    yield f"Distribution of {_whom(curves)}: {kind}{'; of the studies: normal' if len(drawn) > 1 else ''}."
 
 
 def _alt_text(
@@ -300,8 +307,8 @@ def _alt_text(
     of_studies = f" and of {studies} {'study' if studies == 1 else 'studies'}" if studies else ""
     top = three_figures(_top(drawn[-1].function, log_scale))
     parts = [
-        f"P-value function of the {curves.pool.label}{of_studies}: {effect_label} across, two-sided p value upright.",
-        f"The curve of the {curves.pool.label} has its top at {top}.",
+        f"P-value function of {_whom(curves)}{of_studies}: {effect_label} across, two-sided p value upright.",
+        f"The curve of {_whom(curves)} has its top at {top}.",
         *(f"{entry.words}." for entry in _legend(curves, drawn, lines, log_scale) if ": p " in entry.words),
     ]
     if 0 < studies <= _NAMED:

@@ -148,10 +148,11 @@ class PoolPictures:
             posterior_plot(
                 planned,
                 effect_label=self.effect_label,
-                null_value=MEASURES[self.measure].no_difference,
-                important_difference=self._natural(target.value) if target.value else None,
+                # One line where the difference asked about is no effect itself.
+                null_value=MEASURES[self.measure].no_difference if target.value else None,
+                important_difference=self._natural(target.value),
                 direction="above" if target.above else "below",
-                difference_label=target.words,
+                difference_label=target.words if target.value else "no effect",
                 new_study=self.checks.enough,
                 sensitivity=True,
                 log_scale=self._log,
@@ -173,11 +174,11 @@ class PoolPictures:
 
     def influence(self) -> list[Drawing]:
         """What each study does to every part of the fit."""
-        return [influence_panel(self.model)]
+        return [influence_panel(self.model, about=self.effect_label)]
 
     def baujat(self) -> list[Drawing]:
         """Heterogeneity against influence."""
-        return [baujat(self.model)]
+        return [baujat(self.model, about=self.effect_label)]
 
     def gosh(self) -> list[Drawing]:
         """The pool of every subset of the studies, or of many."""
@@ -217,6 +218,7 @@ class PoolPictures:
                 [pair.total_control for pair in counts],
                 measure=cast(LabbeMeasure, self.measure),
                 labels=self.names,
+                about=self.effect_label,
                 log=_spread_out(counts),
                 treated=self.checks.arms[0],
                 control=self.checks.arms[1],

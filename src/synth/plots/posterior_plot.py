@@ -45,7 +45,7 @@ _PRIOR: Final = (2.0, 1.5)
 _NEW_STUDY: Final = (6.0, 1.5, 1.5, 1.5)
 _INTERVAL: Final = tint(SKY, 0.35)
 _DIFFERENCE: Final = (5.0, 2.0)
-_FACTORS: Final = {0.5: ("prior's scale halved", (1.0, 1.0)), 2.0: ("prior's scale doubled", (7.0, 2.5))}
+_FACTORS: Final = {0.5: ("prior's scale halved", (1.5, 4.0)), 2.0: ("prior's scale doubled", (7.0, 2.5))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,14 @@ def posterior_plot(
     Raises
     ------
     MethodError
-        If a marked value cannot stand on this axis, or the direction is unknown.
+        If the model is no Bayesian one or is of one study, of which nothing is pooled; a marked value cannot stand on
+        this axis; or the direction is unknown.
 
     References
     ----------
     Roever 2020, J Stat Softw 93(6).
     """
+    _check_model(model)
     lines = _lines(null_value, important_difference, difference_label, log_scale)
     beyond = None
     if important_difference is not None:
@@ -135,6 +137,13 @@ def posterior_plot(
         alt_text=text.printable(" ".join([_opening(model, lines, effect_label), *told])),
         data=_data(mean, tau, lines),
     )
+
+
+def _check_model(model: object) -> None:
+    if not isinstance(model, BayesianMetaAnalysis):
+        raise MethodError(f"posterior plot: a BayesianMetaAnalysis is expected, not {type(model).__name__}")
+    if model.k == 1:
+        raise MethodError("posterior plot: k = 1, so nothing is pooled; at least two studies are expected")
 
 
 def _lines(null_value: float | None, difference: float | None, label: str, log_scale: bool) -> list[_Line]:
@@ -234,11 +243,10 @@ def _name(density: Density) -> str:
 
 
 def _opening(model: BayesianMetaAnalysis, lines: Sequence[_Line], effect_label: str) -> str:
-    studies = "1 study" if model.k == 1 else f"{model.k} studies"
     marked = f" Marked: {'; '.join(line.words for line in lines)}." if lines else ""
     return (
-        f"Posterior densities of a Bayesian random-effects model of {studies}: {effect_label} above, and below it tau "
-        f"with its prior, {model.prior.words()}.{marked}"
+        f"Posterior densities of a Bayesian random-effects model of {model.k} studies: {effect_label} above, and below "
+        f"it tau with its prior, {model.prior.words()}.{marked}"
     )
 
 
@@ -258,8 +266,9 @@ def _results(
     if beyond is None or difference is None:
         return
     where = f"{beyond.direction} {text.plain(difference)}"
-    new = _share(beyond.predictive)
-    yield f"Probability of a mean effect {where}: {_share(beyond.mu)}; of the effect of a new study: {new}."
+    shown = any(density.name == "new study" for density in mean.densities)
+    new = f"; of the effect of a new study: {_share(beyond.predictive)}" if shown else ""
+    yield f"Probability of a mean effect {where}: {_share(beyond.mu)}{new}."
     if others:
         threshold = _back(difference, log_scale)
         told = [

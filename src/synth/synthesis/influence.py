@@ -295,7 +295,7 @@ def _together(model: MetaAnalysis, found: Deletions) -> tuple[FloatArray, FloatA
 def _criteria(dffits_limit: float, hat_limit: float, p: int) -> tuple[str, ...]:
     return (
         f"DFFITS beyond 3 sqrt(p / (k - p)) = {dffits_limit:.4g}",
-        f"Cook's distance beyond the median of chi-squared with {p} degrees of freedom",
+        f"Cook's distance beyond the median of chi-squared with {p} degree{'' if p == 1 else 's'} of freedom",
         f"hat value above 3 p / k = {hat_limit:.4g}",
         "any DFBETAS beyond 1",
     )

@@ -78,16 +78,21 @@ class PValueFunctions:
     Attributes
     ----------
     studies : tuple of PValueFunction
-        By the normal distribution, whatever the test of the model; empty for a model with moderators.
+        By the normal distribution, whatever the test of the model; empty for a model with moderators and for one
+        study.
     pool : PValueFunction
-        By the distribution of the model's own test.
+        By the distribution of the model's own test. Of one study nothing is pooled: this is then its curve, with its
+        name, by the normal distribution.
     marks : tuple of str
         Those of the model, and studies without a curve.
+    one_study : bool
+        Whether there is one study and no pool.
     """
 
     studies: tuple[PValueFunction, ...]
     pool: PValueFunction
     marks: tuple[str, ...]
+    one_study: bool = False
 
     def table(self, effects: Sequence[float]) -> pd.DataFrame:
         """P values, one row a hypothesised effect and one column a curve, the pool last."""
@@ -141,6 +146,9 @@ def p_value_functions(model: MetaAnalysis, coefficient: str | None = None) -> PV
         raise MethodError(
             "the standard error is 0: every p value but one would be 0; estimates that differ are expected"
         )
+    if model.k == 1 and not model.has_moderators:
+        (study,) = _studies(model)
+        return PValueFunctions(studies=(), pool=study, marks=model.marks, one_study=True)
     pool = PValueFunction(
         label="pool" if not model.has_moderators else names[place],
         estimate=float(model.beta[place]),

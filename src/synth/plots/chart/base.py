@@ -32,6 +32,7 @@ from synth.plots.chart.page import (
 )
 from synth.plots.drawing import Drawing
 from synth.plots.style import BACKGROUND, BLUE, MARGIN, MUTED, PAGE_WIDTH, RULE, SKY, SMALL_SIZE, TEXT, font
+from synth.synthesis.linear import FloatArray
 
 __all__ = ["Chart", "LegendEntry", "Tick", "beyond"]
 
@@ -49,6 +50,8 @@ _TURNS: Final = {
 _ARROW: Final = 7.0
 _POINT: Final = 6.5
 _CURVE_STEP: Final = 6.0  # points of the page between two places of a curve that names keep clear of
+_FAR_BEYOND: Final = 1000.0  # lengths of the axis
+_GROUND: Final = 0.8  # opacity of the ground of a name that no place without a curve is free for
 _TAIL: Final = 12.0  # room at the right of the axes, for half a tick label
 
 
@@ -246,7 +249,7 @@ class Chart:
         """
         places = np.asarray(along, dtype=float)
         axis = self.x if upright else self.y
-        lower, upper = (np.clip(np.asarray(end, dtype=float), axis.lower, axis.upper) for end in (low, high))
+        lower, upper = (_within_sight(np.asarray(end, dtype=float), axis) for end in (low, high))
         draw = self.axes.fill_betweenx if upright else self.axes.fill_between
         area = draw(places, lower, upper, facecolor=fill, edgecolor="none", linewidth=0)
         area.set(zorder=order, label=label)
@@ -308,6 +311,8 @@ class Chart:
             if found.leader is not None:
                 xs, ys = zip(*found.leader, strict=True)
                 self.canvas.line(xs, ys, color=RULE, width=0.6, label=f"leader {name.words}")
+            if any(found.box.contains(spot) for spot in self._curves):
+                self._pale(found.box, name.words)
             align, x = found.anchor(name)
             self.canvas.text(found.lines, x, found.box.top, size=SMALL_SIZE, color=MUTED, align=align)
             self._marks.append(found.box)
@@ -323,6 +328,18 @@ class Chart:
         here = [(mark.right - mark.left) / 2 for mark in own if abs((mark.left + mark.right) / 2 - across) < 1e-6]
         return Name(words, across, down, max(here, default=0.0))
 
+    def _pale(self, box: Box, words: str) -> None:
+        """What lies under a name shines through no more than so that the name is still read."""
+        self.canvas.box(
+            box.left - 1,
+            box.top,
+            box.right - box.left + 2,
+            box.bottom - box.top,
+            fill=BACKGROUND,
+            label=f"ground {words}",
+        )
+        self.canvas.page.patches[-1].set_alpha(_GROUND)
+
     def _avoid(self, xs: np.ndarray, ys: np.ndarray) -> None:
         """Places along a curve on which names had better not stand."""
         spots = [
@@ -336,6 +353,16 @@ class Chart:
                 (start[0] + (end[0] - start[0]) * step / steps, start[1] + (end[1] - start[1]) * step / steps)
                 for step in range(steps + 1)
             ]
+
+
+def _within_sight(ends: FloatArray, axis: ValueAxis) -> FloatArray:
+    """Sides of a band: infinite ones at the edges of the axis, others where they are or, far away, a little nearer.
+
+    A side that was cut at the edge itself would lean otherwise between its last place inside and the next one.
+    """
+    room = 0.0 if axis.log else _FAR_BEYOND * (axis.upper - axis.lower)
+    far: FloatArray = np.clip(ends, axis.lower - room, axis.upper + room)
+    return np.where(np.isinf(ends), np.clip(ends, axis.lower, axis.upper), far)
 
 
 def _ticks_of(axis: ValueAxis) -> tuple[Tick, ...]:

@@ -97,6 +97,26 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
+def headline(plot: str, title: str, about: str) -> tuple[str, str]:
+    """The title of a drawing, and how its words begin: with what was pooled, where that is told.
+
+    Raises
+    ------
+    MethodError
+        If one of the two is no text.
+    """
+    for name, words in (("title", title), ("about", about)):
+        if not isinstance(words, str):
+            raise MethodError(f"{name} {words!r}: a text is expected")
+    told = "; ".join(filter(None, (title, about)))
+    return ": ".join(filter(None, (title or plot, about))), f"{plot}: {told}." if told else f"{plot}."
+
+
+def inside_sentence(label: str) -> str:
+    """A label inside a sentence: with a small first letter, unless its first word is an abbreviation."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+
 def check_named(named: int) -> None:
     """Refuse a number of names that is none.
 

@@ -96,11 +96,13 @@ def _details(row: SlopeRow, width: float) -> str:
     )
 
 
-def score_axis(rows: Sequence[SlopeRow], limits: tuple[float, float] | None) -> ValueAxis:
-    """The instrument's whole range where it is known, else what the scores need."""
+def score_axis(
+    rows: Sequence[SlopeRow], limits: tuple[float, float] | None, further: Sequence[float] = ()
+) -> ValueAxis:
+    """The instrument's whole range where it is known, else what the scores and further values need."""
     if limits is not None:
         return ValueAxis(*limits, False, _LEAST_HEIGHT)
-    return value_axis([value for row in rows for value in row.values], [], log=False, width=_LEAST_HEIGHT)
+    return value_axis([*(value for row in rows for value in row.values), *further], [], log=False, width=_LEAST_HEIGHT)
 
 
 def panels_of(

@@ -13,7 +13,7 @@ from synth.plots.axis import Interval, ValueAxis
 from synth.plots.chart.page import LegendEntry
 from synth.plots.chart.panels import Panel
 from synth.plots.drawing import Drawing
-from synth.plots.slopes.page import DETAILS_UP_TO, draw_names, groups_of, panels_of, score_axis
+from synth.plots.slopes.page import DETAILS_UP_TO, Group, draw_names, groups_of, panels_of, score_axis
 from synth.plots.slopes.rows import Better, ImportantDifference, SlopeRow, check_rows, size_words, symbols_of
 from synth.plots.style import BLUE, MUTED, RULE, SKY, VERMILLION, drawing_settings
 
@@ -23,6 +23,8 @@ _DASHES: Final = (4.0, 2.0)
 #: Lines in a panel up to which each has the important difference drawn from its own baseline.
 _EACH_UP_TO: Final = 3
 _ROWS_IN_WORDS: Final = 15
+_RANGE_STEP, _RANGE_ROOM = 4.0, 16.0  # between two ranges, and of all of them beside their means, points
+_BAR: Final = "length alone"  # the label of a difference that starts at no line
 
 
 def slope_plot(
@@ -68,9 +70,9 @@ def slope_plot(
     """
     check_rows(rows, limits, better, important_difference)
     symbols = symbols_of(rows)
-    axis, groups = score_axis(rows, limits), groups_of(rows, symbols)
+    groups = groups_of(rows, symbols)
     step = 0.0 if important_difference is None else important_difference.value * (1 if better == "higher" else -1)
-    references = [item for group in groups for item in _references(group.rows, step, axis)]
+    axis, references = _axis_and_references(rows, groups, step, limits)
     y_label = f"{score_label}{_in_words(limits, better)}"
     told = [*_marks(symbols), *_notes(rows, axis, references, len(groups)), *notes]
     with drawing_settings():
@@ -83,8 +85,10 @@ def slope_plot(
     data = pd.DataFrame([*map(_data_row, rows), *references])
     return Drawing(
         canvas.figure,
-        title=text.printable(title or f"Before and after: {score_label}"),
-        alt_text=text.printable(_alt_text(rows, y_label, important_difference, told)),
+        title=text.printable(
+            f"{title}: {score_label}, before and after" if title else f"Before and after: {score_label}"
+        ),
+        alt_text=text.printable(_alt_text(rows, title, y_label, important_difference, told)),
         data=data.reindex(columns=_COLUMNS),
     )
 
@@ -115,6 +119,21 @@ def _data_row(row: SlopeRow) -> dict[str, object]:
     }
 
 
+def _axis_and_references(
+    rows: Sequence[SlopeRow], groups: Sequence[Group], step: float, limits: Interval | None
+) -> tuple[ValueAxis, list[dict[str, object]]]:
+    """The axis, and the important differences on it.
+
+    Only a scale whose ends are known can be too short for a difference: any other axis goes on to where it ends.
+    """
+    axis = score_axis(rows, limits)
+    references = [item for group in groups for item in _references(group.rows, step, axis)]
+    if limits is not None or not references:
+        return axis, references
+    ends = [float(str(item[moment])) for item in references for moment in ("before", "after")]
+    return score_axis(rows, limits, ends), [{**item, "beyond_axis": ""} for item in references]
+
+
 def _references(rows: Sequence[SlopeRow], step: float, axis: ValueAxis) -> list[dict[str, object]]:
     """The important difference from the score before each slope, or once as a bar in the middle of the axis."""
     starts = [(row.label, row.before) for row in rows if row.before is not None and row.after is not None]
@@ -122,7 +141,7 @@ def _references(rows: Sequence[SlopeRow], step: float, axis: ValueAxis) -> list[
         return []
     if len(starts) > _EACH_UP_TO:
         middle = (axis.lower + axis.upper) / 2 - step / 2
-        starts = [("length alone", min(max(middle, axis.lower), axis.upper))]
+        starts = [(_BAR, min(max(middle, axis.lower), axis.upper))]
     found: list[dict[str, object]] = []
     for label, before in starts:
         after = before + step
@@ -152,26 +171,38 @@ def _legend(rows: Sequence[SlopeRow], difference: ImportantDifference | None) ->
 
 def _draw(panel: Panel, rows: Sequence[SlopeRow], references: Sequence[dict[str, object]]) -> None:
     for reference in references:
-        xs = (0.5, 0.5) if reference["label"] == "length alone" else (0.0, 1.0)
+        xs = (0.5, 0.5) if reference["label"] == _BAR else (0.0, 1.0)
         ys = (float(str(reference["before"])), float(str(reference["after"])))
         label = f"important difference {reference['label']}"
         panel.curve(xs, ys, colour=VERMILLION, dashes=_DASHES, width=1.0, label=label, order=1.8)
         if xs[0] == xs[1]:
             for y in ys:
                 panel.curve((0.47, 0.53), (y, y), colour=VERMILLION, width=1.0, label="end of the bar", order=1.8)
+    _draw_ranges(panel, rows)
     for row in rows:
         colour, width = (MUTED, 0.8) if row.single else (BLUE, 2.2)
         marker, size = ("D", 4.0) if row.single else ("o", 6.5)
-        for moment, value, ends in ((0.0, row.before, row.before_range), (1.0, row.after, row.after_range)):
+        for moment, value in ((0.0, row.before), (1.0, row.after)):
             name = f"{row.label} {'after' if moment else 'before'}"
-            if ends is not None:
-                panel.curve((moment, moment), ends, colour=RULE, width=1.0, label=f"range {name}", order=1.9)
             if value is not None:
                 panel.point(
                     moment, value, marker=marker, size=size, fill=SKY, edge=colour, hollow=row.single, label=name
                 )
         if row.before is not None and row.after is not None:
             panel.curve((0.0, 1.0), (row.before, row.after), colour=colour, width=width, label=f"slope {row.label}")
+
+
+def _draw_ranges(panel: Panel, rows: Sequence[SlopeRow]) -> None:
+    """Ranges side by side, outwards, each joined to its mean: on one another they would be one line."""
+    before = [(f"{row.label} before", row.before, row.before_range) for row in rows if row.before_range]
+    after = [(f"{row.label} after", row.after, row.after_range) for row in rows if row.after_range]
+    for moment, outwards, found in ((0.0, -1, before), (1.0, 1, after)):
+        step = min(_RANGE_STEP, _RANGE_ROOM / max(len(found) - 1, 1)) * (panel.x.upper - panel.x.lower) / panel.x.width
+        for place, (name, value, ends) in enumerate(found):
+            x = moment + outwards * place * step
+            panel.curve((x, x), ends, colour=RULE, width=1.0, label=f"range {name}", order=1.9)
+            if place and value is not None:
+                panel.curve((moment, x), (value, value), colour=RULE, width=0.5, label=f"mean {name}", order=1.85)
 
 
 def _marks(symbols: dict[str, str]) -> Iterator[str]:
@@ -192,22 +223,30 @@ def _notes(
     ):
         if missing:
             yield f"No score {moment} was seen, so a point alone: {', '.join(row.label for row in missing)}."
-    for reference in references:
-        if reference["beyond_axis"]:
-            best = axis.upper if reference["beyond_axis"] == "above" else axis.lower
-            left = abs(best - float(str(reference["before"])))
-            yield (
-                f"{reference['label']}: from a score of {text.plain(float(str(reference['before'])))} no more than "
-                f"{text.plain(float(f'{left:.6g}'))} can be gained on this scale, less than the important difference."
-            )
+    yield from _too_short(axis, [item for item in references if item["beyond_axis"]])
     if any(sum(row.group == group for row in rows) > DETAILS_UP_TO for group in {row.group for row in rows}):
         yield "Scores and sizes of so many lines stand in the table of the picture."
     if groups > 1:
         yield "Panels stand for themselves: lines of different panels are no comparison."
 
 
+def _too_short(axis: ValueAxis, references: Sequence[dict[str, object]]) -> Iterator[str]:
+    """Where the scale ends before the important difference does."""
+    if any(reference["label"] == _BAR for reference in references):
+        yield "The important difference is larger than the whole scale."
+    for reference in references:
+        if reference["label"] != _BAR:
+            best = axis.upper if reference["beyond_axis"] == "above" else axis.lower
+            before = float(str(reference["before"]))
+            yield (
+                f"{reference['label']}: from a score of {text.plain(before)} a change of at most "
+                f"{text.plain(float(f'{abs(best - before):.6g}'))} is possible on this scale, less than the important "
+                "difference."
+            )
+
+
 def _alt_text(
-    rows: Sequence[SlopeRow], y_label: str, difference: ImportantDifference | None, notes: Sequence[str]
+    rows: Sequence[SlopeRow], title: str, y_label: str, difference: ImportantDifference | None, notes: Sequence[str]
 ) -> str:
     series = sum(not row.single for row in rows)
     cases = len(rows) - series
@@ -220,7 +259,7 @@ def _alt_text(
             ],
         )
     )
-    parts = [f"Scores before and after of {what}: {y_label}."]
+    parts = [f"{f'{title}: s' if title else 'S'}cores before and after of {what}: {y_label}."]
     if difference is not None:
         parts.append(f"Published important difference: {text.plain(difference.value)} ({difference.label}).")
     both = [row.after - row.before for row in rows if row.before is not None and row.after is not None]
@@ -234,5 +273,12 @@ def _alt_text(
 
 def _row_in_words(row: SlopeRow) -> str:
     group = f" ({row.group})" if row.group else ""
-    before, after = ("not seen" if value is None else text.plain(value) for value in (row.before, row.after))
-    return f"{row.label}{group}, {size_words(row)}: before {before}, after {after}."
+    months = "" if row.months is None else f", {text.plain(row.months)} months"
+    before, after = _score_in_words(row.before, row.before_range), _score_in_words(row.after, row.after_range)
+    return f"{row.label}{group}, {size_words(row)}{months}: before {before}, after {after}."
+
+
+def _score_in_words(value: float | None, ends: Interval | None) -> str:
+    if value is None:
+        return "not seen"
+    return f"{text.plain(value)}{'' if ends is None else f' (range {text.plain(ends[0])} to {text.plain(ends[1])})'}"

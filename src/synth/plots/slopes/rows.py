@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from numbers import Integral, Real
 from typing import Final, Literal
 
 from synth.errors import MethodError
 from synth.plots.axis import Interval
-from synth.plots.text import plain
+from synth.plots.text import plain, printable
 
 Better = Literal["higher", "lower"]
 
@@ -96,17 +98,50 @@ def check_rows(
         raise MethodError("no series and no case: there is nothing to draw")
     if better not in ("higher", "lower", None):
         raise MethodError(f"better {better!r}: 'higher', 'lower' or None is expected")
-    if limits is not None and not (all(map(math.isfinite, limits)) and limits[0] < limits[1]):
+    if limits is not None and not (_is_pair(limits) and all(map(math.isfinite, limits)) and limits[0] < limits[1]):
         raise MethodError(f"limits {limits}: two finite numbers, the lower one first, are expected")
     for row in rows:
-        for problem in _problems(row, limits):
+        if not _is_named(row):
+            raise MethodError(f"{row!r}: a SlopeRow whose label is a text that is not empty is expected")
+        for problem in chain(_wrong_types(row), _problems(row, limits)):
             raise MethodError(f"{row.label}: {problem}")
     if difference is None:
         return
-    if not (math.isfinite(difference.value) and difference.value > 0):
+    if not isinstance(difference, ImportantDifference):
+        raise MethodError(f"important difference {difference!r}: an ImportantDifference is expected")
+    if not (_is_number(difference.value) and math.isfinite(difference.value) and difference.value > 0):
         raise MethodError(f"important difference {difference.value}: a finite number above 0 is expected")
     if better is None:
         raise MethodError("an important difference has a direction: 'higher' or 'lower' is expected for better")
+
+
+def _is_named(row: object) -> bool:
+    label: object = getattr(row, "label", None)
+    return isinstance(row, SlopeRow) and isinstance(label, str) and printable(label) != ""
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and _is_number(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, Sequence) and len(value) == 2 and all(map(_is_number, value))
+
+
+def _wrong_types(row: SlopeRow) -> Iterator[str]:
+    """What is no number where one is expected; the checks of its size come after."""
+    for name, number in (("before", row.before), ("after", row.after), ("months", row.months)):
+        if number is not None and not _is_number(number):
+            yield f"{name} = {number!r}; a number is expected"
+    for name, ends in (("before_range", row.before_range), ("after_range", row.after_range)):
+        if ends is not None and not _is_pair(ends):
+            yield f"{name} = {ends!r}; two numbers are expected"
+    if row.n is not None and not _is_whole(row.n):
+        yield f"n = {row.n!r}; a whole number from 1 is expected"
 
 
 def _problems(row: SlopeRow, limits: Interval | None) -> Iterator[str]:
