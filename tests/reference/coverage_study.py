@@ -34,6 +34,7 @@ TAUS: Final = (("none", 0.0), ("moderate", 0.25), ("large", 0.75))
 SIZES: Final = ((5, 30), (5, 10))
 #: The prior in the middle, halved and doubled, as a protocol must give it.
 SCALES: Final = (0.25, 0.5, 1.0)
+REASON: Final = "invented: within, and to either side of, the differences between series that are simulated"
 TESTS: Final[dict[str, Test]] = {
     "z": "normal",
     "Knapp-Hartung": "hartung-knapp",
@@ -83,7 +84,7 @@ def intervals(y: FloatArray, v: FloatArray) -> Iterator[tuple[str, FloatArray, F
         found = infer(fits, test, LEVEL)
         yield name, found.low[:, 0], found.high[:, 0]
     for scale in SCALES:
-        many = bayesian_many(y, v, prior=half_normal(scale), level=LEVEL)
+        many = bayesian_many(y, v, prior=half_normal(scale, reason=REASON), level=LEVEL)
         yield f"Bayesian, half-normal({scale:g})", many.mu_low, many.mu_high
 
 

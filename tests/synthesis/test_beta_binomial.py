@@ -273,7 +273,11 @@ def test_large_totals_are_fitted() -> None:
     ("events", "totals", "message"),
     [
         ([], [], "k = 0"),
-        ([3], [8], "k = 1: one study has no spread between studies; the exact interval of each study stands: ash 3 of"),
+        (
+            [3],
+            [8],
+            r"k = 1: one study has no spread.*, and proportions are pooled from three series on; the exact.*: ash 3 of",
+        ),
         ([0, 0], [5, 8], r"no event in any study.*ash 0 of 5 \(0.0% to 52.2%\), elm 0 of 8 \(0.0% to 36.9%\)$"),
         ([5, 8], [5, 8], r"an event in everyone of every study.*ash 5 of 5 \(47.8% to 100.0%\)"),
         ([0, 8], [5, 8], "none or all in every study"),
@@ -382,3 +386,11 @@ def test_importing_it_loads_no_tables_and_no_distributions() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_two_series_are_told_from_how_many_on_proportions_are_pooled() -> None:
+    mark = beta_binomial([1, 3], [12, 9]).marks[0]
+    assert mark == (
+        "two studies: for sensitivity only, beside both results; proportions are pooled from three series on"
+    )
+    assert "pooled from" not in " ".join(beta_binomial([1, 3, 9], [12, 9, 20]).marks)

@@ -9,7 +9,9 @@ import pytest
 
 from synth.errors import MethodError
 from synth.synthesis import common_effect, meta_regression, random_effects
+from synth.synthesis.bayes import bayesian_random_effects
 from synth.synthesis.gosh import ALL_UP_TO, SUBSETS, gosh
+from synth.synthesis.priors import half_normal
 
 # Invented: six studies that agree and one that does not, with unequal variances.
 ESTIMATES = [0.10, 0.25, 0.18, 0.02, 0.31, 0.15, 1.40]
@@ -175,3 +177,15 @@ def test_a_fit_of_a_subset_takes_a_fifth_of_a_fit_by_itself_or_less():
     for _ in range(100):
         random_effects(whole.estimates, v, method="REML")
     assert together < (time.perf_counter() - start) / 100 / 5
+
+
+@pytest.mark.parametrize("kind", ["Bayesian", "subsets", "nothing"])
+def test_what_is_no_univariate_model_is_refused(kind):
+    prior = half_normal(0.5, reason="invented")
+    given = {
+        "Bayesian": lambda: bayesian_random_effects(ESTIMATES, VARIANCES, prior=prior),
+        "subsets": lambda: gosh(model()),
+        "nothing": lambda: None,
+    }
+    with pytest.raises(MethodError, match=r"subsets of studies: a fitted model \(MetaAnalysis\) is expected, not "):
+        gosh(given[kind]())

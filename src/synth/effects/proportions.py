@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv
 
 from synth.effects.intervals import Interval, check_level, critical_value, is_number
+from synth.effects.labels import check_labels
 from synth.errors import MethodError
 
 FloatArray = NDArray[np.float64]
@@ -260,18 +261,17 @@ def count_arrays(
     Raises
     ------
     MethodError
-        If the lengths differ or a count is impossible; the study is named.
+        If the lengths differ, the names are no sequence, or a count is impossible; the study is named.
     """
     x, n = _column(events, "events"), _column(totals, "totals")
     if x.shape != n.shape:
         raise MethodError(f"{len(x)} counts of events and {len(n)} totals: one total for each count is expected")
-    if labels is not None and len(labels) != len(x):
-        raise MethodError(f"{len(labels)} names for {len(x)} counts: one name for each is expected")
+    names = check_labels(labels, len(x), "counts")
     good = np.isfinite(x) & np.isfinite(n) & (x >= 0) & (x <= n) & (n > 0) & (n < _LARGEST)
     good &= (np.floor(np.where(good, x, 0)) == np.where(good, x, 0)) & (np.floor(np.where(good, n, 0)) == n)
     if not good.all():
         index = int(np.argmin(good))
-        name = f"study {index + 1}" if labels is None else labels[index]
+        name = f"study {index + 1}" if names is None else names[index]
         raise MethodError(f"{name}: {_impossible(f'{x[index]:.17g} of {n[index]:.17g}')}")
     return x, n
 

@@ -15,6 +15,7 @@ import numpy as np
 from synth.errors import MethodError
 from synth.synthesis.deletion import usable
 from synth.synthesis.explanations import PLAIN_FROM
+from synth.synthesis.fitted import check_fitted
 from synth.synthesis.fitting import Fits
 from synth.synthesis.linear import BoolArray, FloatArray, IntArray, as_floats
 from synth.synthesis.model_tables import one_row
@@ -242,7 +243,8 @@ def gosh(model: MetaAnalysis, *, subsets: int | None = None, seed: int | None = 
     Raises
     ------
     MethodError
-        If there are too few studies, a variance is 0, an option is out of range, or no subset can be fitted.
+        If the model is of another kind, there are too few studies, a variance is 0, an option is out of range, or no
+        subset can be fitted.
 
     References
     ----------
@@ -263,6 +265,7 @@ def gosh(model: MetaAnalysis, *, subsets: int | None = None, seed: int | None = 
 
 
 def _check(model: MetaAnalysis) -> None:
+    check_fitted(model, "subsets of studies")
     if model.k < 3:
         raise MethodError(
             f"k = {model.k}: the subsets are the {'two studies and their pool' if model.k == 2 else 'study itself'}, "

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from synth.effects.labels import check_labels
 from synth.errors import MethodError
 from synth.synthesis.linear import FloatArray
 
@@ -37,18 +38,17 @@ def study_arrays(
     Raises
     ------
     MethodError
-        If the lengths differ, a number is not finite, a variance is not above 0, or the numbers lie too far apart for
-        any sum of them; the study is named.
+        If the lengths differ, the names are no sequence, a number is not finite, a variance is not above 0, or the
+        numbers lie too far apart for any sum of them; the study is named.
     """
     y, v = column(estimates, "estimates"), column(variances, "variances")
     if y.shape != v.shape:
         raise MethodError(f"{len(y)} estimates and {len(v)} variances: one variance for each estimate is expected")
-    if labels is not None and len(labels) != len(y):
-        raise MethodError(f"{len(labels)} names for {len(y)} estimates: one name for each is expected")
+    names = check_labels(labels, len(y), "estimates")
     good = np.isfinite(y) & np.isfinite(v) & ((v >= 0) if zero_variances else (v > 0))
     if not good.all():
         index = int(np.argmin(good))
-        name = f"study {index + 1}" if labels is None else labels[index]
+        name = f"study {index + 1}" if names is None else names[index]
         if not np.isfinite(y[index]):
             raise MethodError(f"{name}: the estimate is {y[index]}; a finite number is expected")
         bound = "of at least 0" if zero_variances else "above 0"
@@ -58,8 +58,15 @@ def study_arrays(
 
 
 def study_names(labels: Sequence[str] | None, k: int) -> tuple[str, ...]:
-    """The names given, or "study 1" to "study k"."""
-    return tuple(map(str, labels)) if labels is not None else tuple(f"study {number}" for number in range(1, k + 1))
+    """The names given, or "study 1" to "study k".
+
+    Raises
+    ------
+    MethodError
+        If what is given is no sequence of k names.
+    """
+    names = check_labels(labels, k, "estimates")
+    return tuple(f"study {number}" for number in range(1, k + 1)) if names is None else names
 
 
 def column(values: ArrayLike, what: str) -> FloatArray:

@@ -122,7 +122,7 @@ def fit_sets(y: FloatArray, v: FloatArray, prior: Prior, mean_prior: tuple[float
         If the prior's scale and the standard errors lie too far apart.
     """
     unit = 2.0 ** round(math.log2(math.sqrt(float(np.median(v)))))
-    own = prior.scaled(1 / unit)
+    own = prior.in_unit(unit)
     if abs(own.log_centre) > _FARTHEST:
         raise MethodError(
             f"prior {prior.words()} beside standard errors of about {unit:g}: a prior within a factor of 1e60 of them "

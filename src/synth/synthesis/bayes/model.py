@@ -81,6 +81,11 @@ class BayesianMetaAnalysis:
         """Studies."""
         return len(self.estimates)
 
+    @property
+    def shows_new_study(self) -> bool:
+        """Whether tables show the effect of a new study, from three studies on; `predictive` is always there."""
+        return self.k > 2
+
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """A name for each study."""
@@ -152,7 +157,13 @@ class BayesianMetaAnalysis:
             float(each.survival(difference) if direction == "above" else each.cdf(difference))
             for each in (self.mu, self.predictive)
         ]
-        return Beyond(difference=float(difference), direction=direction, mu=sides[0], predictive=sides[1])
+        return Beyond(
+            difference=float(difference),
+            direction=direction,
+            mu=sides[0],
+            predictive=sides[1],
+            shows_new_study=self.shows_new_study,
+        )
 
     def sensitivity(self, difference: float | None = None, direction: Direction = "above") -> Sensitivity:
         """The fit with the prior's scale halved, as it is, and doubled.
@@ -168,11 +179,18 @@ class BayesianMetaAnalysis:
             As `probability_beyond`.
         """
         rows = []
-        for factor in _FACTORS:
-            model = self if factor == 1 else self.with_prior(self.prior.scaled(factor))
+        halved, doubled = self._halved_and_doubled
+        for factor, model in zip(_FACTORS, (halved, self, doubled), strict=True):
             beyond = None if difference is None else model.probability_beyond(difference, direction)
-            rows.append(SensitivityRow(factor, model.prior, model.mu, model.tau, model.predictive, beyond))
+            shown = (model.mu, model.tau, model.predictive, beyond, self.shows_new_study)
+            rows.append(SensitivityRow(factor, model.prior, *shown))
         return Sensitivity(rows=tuple(rows), level=self.level)
+
+    @cached_property
+    def _halved_and_doubled(self) -> tuple[BayesianMetaAnalysis, BayesianMetaAnalysis]:
+        """Kept, because the texts, the dictionary and the table of a notebook all show them."""
+        half, _, double = _FACTORS
+        return self.with_prior(self.prior.scaled(half)), self.with_prior(self.prior.scaled(double))
 
     def with_prior(self, prior: Prior) -> BayesianMetaAnalysis:
         """The same data with another prior of tau."""
@@ -194,16 +212,20 @@ class BayesianMetaAnalysis:
         MethodError
             If a value is no finite number, or a tau is below 0.
         """
-        m, t = (np.atleast_1d(np.asarray(values, dtype=float)) for values in (mu, tau))
-        if not (np.isfinite(m).all() and np.isfinite(t).all() and (t >= 0).all()):
-            raise MethodError("joint density: finite numbers, and a tau of at least 0, are expected")
+        m, t = _finite(mu, "joint density: mu"), _finite(tau, "joint density: tau", least=0.0)
         mean, variance = self.mean_given_tau(t)
         heights = np.exp(-0.5 * np.square(m[:, None] - mean) / variance) / np.sqrt(2 * np.pi * variance)
         return as_floats(heights * self.tau.density(t))
 
     def mean_given_tau(self, tau: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Mean and variance of mu if tau were known, each of the shape (n,)."""
-        return self.fitted.mean_given_tau(np.atleast_1d(np.asarray(tau, dtype=float)))
+        """Mean and variance of mu if tau were known, each of the shape (n,).
+
+        Raises
+        ------
+        MethodError
+            If a tau is no finite number, or below 0.
+        """
+        return self.fitted.mean_given_tau(_finite(tau, "mean given tau: tau", least=0.0))
 
     @cached_property
     def marks(self) -> tuple[str, ...]:
@@ -231,6 +253,18 @@ class BayesianMetaAnalysis:
 
     def _repr_html_(self) -> str:
         return bayes_words.html_of(self)
+
+
+def _finite(values: ArrayLike, what: str, *, least: float = -np.inf) -> FloatArray:
+    """A number, or one row of them, as a row."""
+    bound = "" if least == -np.inf else f" of at least {least:g}"
+    try:
+        row = np.atleast_1d(np.asarray(values, dtype=float))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise MethodError(f"{what} = {values!r}: finite numbers{bound} are expected") from error
+    if row.ndim != 1 or not (np.isfinite(row).all() and (row >= least).all()):
+        raise MethodError(f"{what} = {values!r}: finite numbers{bound}, in one row, are expected")
+    return as_floats(row)
 
 
 def bayesian_random_effects(

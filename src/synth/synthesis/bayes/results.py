@@ -64,33 +64,35 @@ class Beyond:
     direction : {"above", "below"}
     mu, predictive : float
         Of the mean of the true effects, and of the true effect of a new study.
+    shows_new_study : bool
+        Whether texts and dictionaries show that of a new study: from three studies on.
     """
 
     difference: float
     direction: Literal["above", "below"]
     mu: float
     predictive: float
+    shows_new_study: bool = True
 
     def to_dict(self) -> dict[str, Any]:
-        """Every field by name."""
+        """Every result by name; None for a new study where it is not shown."""
         return {
             "difference": self.difference,
             "direction": self.direction,
             "mu": self.mu,
-            "predictive": self.predictive,
+            "predictive": self.predictive if self.shows_new_study else None,
         }
 
     def words(self) -> str:
         """The probabilities in a sentence."""
-        return (
-            f"P(mean effect {self.direction} {self.difference:g}) = {self.mu:.3f}; "
-            f"P(effect of a new study {self.direction} {self.difference:g}) = {self.predictive:.3f}"
-        )
+        where = f"{self.direction} {self.difference:g}"
+        mean = f"P(mean effect {where}) = {self.mu:.3f}"
+        return f"{mean}; P(effect of a new study {where}) = {self.predictive:.3f}" if self.shows_new_study else mean
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SensitivityRow:
-    """A fit with the prior's scale times a factor."""
+    """A fit with the prior's scale times a factor; whether a new study is shown as for `Beyond`."""
 
     factor: float
     prior: Prior
@@ -98,15 +100,18 @@ class SensitivityRow:
     tau: Posterior
     predictive: Posterior
     beyond: Beyond | None
+    shows_new_study: bool = True
 
     def to_dict(self) -> dict[str, Any]:
-        """One row of the table."""
+        """Every result by name; None for a new study where it is not shown."""
         row: dict[str, Any] = {"factor": self.factor, "prior": self.prior.words()}
         for name, posterior in (("mu", self.mu), ("tau", self.tau), ("predictive", self.predictive)):
-            low, high = posterior.interval()
-            row |= {f"{name}_median": posterior.median, f"{name}_low": low, f"{name}_high": high}
+            hidden = name == "predictive" and not self.shows_new_study
+            low, high = (None, None) if hidden else posterior.interval()
+            row |= {f"{name}_median": None if hidden else posterior.median, f"{name}_low": low, f"{name}_high": high}
         if self.beyond is not None:
-            row |= {"p_beyond_mu": self.beyond.mu, "p_beyond_predictive": self.beyond.predictive}
+            found = self.beyond.to_dict()
+            row |= {"p_beyond_mu": found["mu"], "p_beyond_predictive": found["predictive"]}
         return row
 
 
@@ -129,16 +134,32 @@ class Sensitivity:
         return {"level": self.level, "rows": [row.to_dict() for row in self.rows]}
 
     def table(self) -> pd.DataFrame:
-        """One row a prior: medians and intervals of mu, tau and a new study; probabilities where asked for."""
+        """One row a prior: medians and intervals of mu, tau and a new study; probabilities where asked for.
+
+        The columns of a new study are left out where there are fewer than three studies.
+        """
         import pandas as pd  # here, so that importing the synthesis stays cheap
 
-        return pd.DataFrame([row.to_dict() for row in self.rows])
+        rows = [row.to_dict() for row in self.rows]
+        shown = [name for name in rows[0] if "predictive" not in name or self.rows[0].shows_new_study]
+        return pd.DataFrame(rows, columns=shown)
 
     def words(self) -> str:
-        """The range of the median of mu over the three priors, in a sentence."""
-        medians = [row.mu.median for row in self.rows]
+        """How far the median and both limits of mu, and its probability, go over the three priors, in a sentence."""
         names = ", ".join(row.prior.words() for row in self.rows)
-        return f"with {names} the median of mu goes from {min(medians):.4g} to {max(medians):.4g}"
+        limits = [row.mu.interval() for row in self.rows]
+        ranges = {
+            "the median of mu": [row.mu.median for row in self.rows],
+            "its lower limit": [low for low, _ in limits],
+            "its upper limit": [high for _, high in limits],
+        }
+        parts = [f"{what} goes from {min(values):.4g} to {max(values):.4g}" for what, values in ranges.items()]
+        asked = [row.beyond for row in self.rows if row.beyond is not None]
+        if asked:
+            values = [beyond.mu for beyond in asked]
+            where = f"{asked[0].direction} {asked[0].difference:g}"
+            parts.append(f"P(mean effect {where}) goes from {min(values):.3f} to {max(values):.3f}")
+        return f"with {names} {', '.join(parts[:-1])} and {parts[-1]}"
 
     def _repr_html_(self) -> str:
         return f"{self.table().to_html(index=False)}<p>{html.escape(self.words())}</p>"

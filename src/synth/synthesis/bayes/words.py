@@ -11,19 +11,24 @@ import numpy as np
 
 from synth.effects.intervals import figure
 from synth.synthesis.explanations import PLAIN_FROM
+from synth.synthesis.tau2 import estimate_tau2
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from synth.synthesis.bayes.model import BayesianMetaAnalysis
+    from synth.synthesis.bayes.posterior import Posterior
 
 #: Density at the upper end of a uniform prior, as a share of the highest, from which the end decides the result.
 _CUT_OFF = 0.05
+#: Quantiles of the prior of tau beyond which the posterior median, or the spread of the estimates, contradicts it.
+_MEDIAN_BEYOND, _SPREAD_BEYOND = 0.99, 0.999
 
 
 def marks(model: BayesianMetaAnalysis) -> tuple[str, ...]:
     """Short sentences where the method stands on little (see `BayesianMetaAnalysis.marks`)."""
-    found = [_few(model), *_moments(model), _cut_off(model), *model.prior.cautions]
+    found = [_few(model), _unfounded(model), *_moments(model), _cut_off(model), _against(model)]
+    found += model.prior.cautions
     if model.fitted.nodes.of_mean().several_peaks()[0]:
         found.append("the posterior of mu has several peaks: an interval or a median alone does not describe it")
     unconverged, imprecise = model.fitted.marked()
@@ -40,10 +45,39 @@ def _few(model: BayesianMetaAnalysis) -> str:
     if model.k == 1:
         return f"one study: nothing is pooled, and what is said of tau is the prior {prior} alone"
     if model.k == 2:
-        return f"two studies: for sensitivity only, beside both results; tau is mostly the prior {prior}"
+        mostly = "" if _against(model) else f"; tau is mostly the prior {prior}"
+        return f"two studies: for sensitivity only, beside both results{mostly}"
     if model.k < PLAIN_FROM:
         return f"only {model.k} studies: the result leans on the prior {prior}; see it halved and doubled"
     return ""
+
+
+def _unfounded(model: BayesianMetaAnalysis) -> str:
+    if model.prior.reason.strip() or model.prior.source:
+        return ""
+    return (
+        f"the prior {model.prior.words()} has neither a reason nor a source: the result rests on it, so that its "
+        "reason belongs beside it"
+    )
+
+
+def _against(model: BayesianMetaAnalysis) -> str:
+    """Whether the estimates lie further apart than the prior holds possible; one estimate lies apart from nothing."""
+    if model.k == 1:
+        return ""
+    prior = model.prior
+    posterior, spread = model.tau.median, math.sqrt(estimate_tau2(model.estimates, model.variances, "DL"))
+    beyond = [
+        f"{what} is {value:.3g}, beyond the prior's {100 * share:g}% quantile of {float(prior.quantile(share)):.3g}"
+        for what, value, share in (
+            ("the posterior median of tau", posterior, _MEDIAN_BEYOND),
+            ("the DerSimonian-Laird tau of the estimates", spread, _SPREAD_BEYOND),
+        )
+        if value > float(prior.quantile(share))
+    ]
+    if not beyond:
+        return ""
+    return f"the prior {prior.words()} and the estimates contradict each other: {' and '.join(beyond)}"
 
 
 def _moments(model: BayesianMetaAnalysis) -> list[str]:
@@ -74,7 +108,7 @@ def _studies(k: int) -> str:
 
 
 def _posteriors(model: BayesianMetaAnalysis) -> dict[str, Any]:
-    return {"mu": model.mu, "tau": model.tau, "a new study": model.predictive}
+    return {"a new study" if name == "new study" else name: each for name, each in shown_posteriors(model).items()}
 
 
 def _cut_off(model: BayesianMetaAnalysis) -> str:
@@ -92,7 +126,7 @@ def table(model: BayesianMetaAnalysis) -> pd.DataFrame:
     """One row a posterior (see `BayesianMetaAnalysis.table`)."""
     import pandas as pd  # here, so that importing the synthesis stays cheap
 
-    rows = {"mu": model.mu, "tau": model.tau, "new study": model.predictive}
+    rows = shown_posteriors(model)
     return pd.DataFrame([row.to_dict() for row in rows.values()], index=pd.Index(rows, name="posterior"))
 
 
@@ -101,14 +135,20 @@ def summary(model: BayesianMetaAnalysis) -> pd.DataFrame:
     import pandas as pd  # here, so that importing the synthesis stays cheap
 
     row: dict[str, Any] = {"k": model.k, "prior": model.prior.words(), "mean_prior": mean_prior_words(model)}
-    shown = {"mu": model.mu, "tau": model.tau}
-    # One or two studies say too little of what lies between studies for a prediction to be shown.
-    if model.k > 2:
-        shown["predictive"] = model.predictive
-    for name, posterior in shown.items():
+    for shown, posterior in shown_posteriors(model).items():
+        name = "predictive" if shown == "new study" else shown
         low, high = posterior.interval()
         row |= {f"{name}_median": posterior.median, f"{name}_low": low, f"{name}_high": high}
     return pd.DataFrame([row])
+
+
+def shown_posteriors(model: BayesianMetaAnalysis) -> dict[str, Posterior]:
+    """The posteriors that a table shows.
+
+    One or two studies say too little of what lies between studies for a prediction to be among them.
+    """
+    shown = {"mu": model.mu, "tau": model.tau}
+    return shown | {"new study": model.predictive} if model.shows_new_study else shown
 
 
 def mean_prior_words(model: BayesianMetaAnalysis) -> str:
@@ -131,7 +171,8 @@ def to_dict(model: BayesianMetaAnalysis) -> dict[str, Any]:
         "interval": model.interval_kind,
         "mu": model.mu.to_dict(),
         "tau": model.tau.to_dict(),
-        "predictive": model.predictive.to_dict(),
+        "predictive": model.predictive.to_dict() if model.shows_new_study else None,
+        "sensitivity": model.sensitivity().to_dict()["rows"],
         "shrinkage": model.shrinkage().to_dict(),
         "converged": bool(model.fitted.quadrature.converged[0]),
         "marks": list(model.marks),
@@ -162,12 +203,12 @@ def explain(model: BayesianMetaAnalysis) -> str:
         f"The effects of {_studies(model.k)} were summarised by the normal-normal hierarchical model (Roever 2020, J "
         f"Stat Softw 93(6)). The prior of the standard deviation between studies, tau, was {model.prior.words()}.",
         f"It was chosen because: {model.prior.reason.rstrip('.')}." if model.prior.reason else "",
-        f"It was published by {model.prior.source}." if model.prior.source else "",
+        f"Its source: {model.prior.source}." if model.prior.source else "",
         mean,
         "Posteriors were computed by deterministic quadrature over tau (Gauss-Legendre panels in its logarithm, halved "
         "until they were accurate to about ten digits), without sampling.",
         f"Credible intervals are of {100 * model.level:g}% probability, {kind}.",
-        "The fit was repeated with the scale of that prior halved and doubled.",
+        f"The fit was repeated with the scale of that prior halved and doubled: {model.sensitivity().words()}.",
     ]
     return " ".join(part for part in parts if part)
 
@@ -184,11 +225,8 @@ def line(model: BayesianMetaAnalysis) -> str:
 def html_of(model: BayesianMetaAnalysis) -> str:
     """Posteriors and marks, for a notebook."""
     head = ["", "median", "mean", "standard deviation", f"{100 * model.level:g}% interval"]
-    shown = [("mu", model.mu), ("tau", model.tau)]
-    if model.k > 2:
-        shown.append(("new study", model.predictive))
     rows = []
-    for name, posterior in shown:
+    for name, posterior in shown_posteriors(model).items():
         low, high = posterior.interval()
         mean, spread = (_or_none(value) for value in (posterior.mean, posterior.sd))
         rows.append([name, figure(posterior.median), mean, spread, f"{figure(low)} to {figure(high)}"])
@@ -201,9 +239,9 @@ def html_of(model: BayesianMetaAnalysis) -> str:
     )
     caption = html.escape(line(model))
     shown_marks = "".join(f"<li>{html.escape(mark)}</li>" for mark in model.marks)
-    return f"<table><caption>{caption}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>" + (
-        f"<ul>{shown_marks}</ul>" if shown_marks else ""
-    )
+    made = f"<table><caption>{caption}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    sensitivity = f"<p>Sensitivity to the prior: {html.escape(model.sensitivity().words())}.</p>"
+    return made + sensitivity + (f"<ul>{shown_marks}</ul>" if shown_marks else "")
 
 
 def _or_none(value: float) -> str:

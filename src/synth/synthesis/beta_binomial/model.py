@@ -31,6 +31,7 @@ _LARGEST = 1e9
 _STILL = 1e-10
 #: Counts that an error message lists.
 _LISTED = 4
+_POOLED_FROM = "proportions are pooled from three series on"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -196,7 +197,7 @@ class BetaBinomial:
         """Short sentences to show beside the result, where the method stands on little."""
         found = []
         if self.k == 2:
-            found.append("two studies: for sensitivity only, beside both results")
+            found.append(f"two studies: for sensitivity only, beside both results; {_POOLED_FROM}")
         elif self.k < PLAIN_FROM:
             found.append(f"only {self.k} studies: the overdispersion and both intervals are uncertain")
         if self.rho == 0:
@@ -336,7 +337,7 @@ def _check_determined(x: FloatArray, n: FloatArray, names: tuple[str, ...], leve
         raise MethodError("k = 0: there is no count; at least two studies are expected")
     reason = ""
     if len(x) == 1:
-        reason = "k = 1: one study has no spread between studies"
+        reason = f"k = 1: one study has no spread between studies, and {_POOLED_FROM}"
     elif not x.any():
         reason = "no event in any study: there is no mean proportion to estimate"
     elif (x == n).all():

@@ -62,6 +62,11 @@ class Prior:
     source: str = ""
     cautions: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name, text in (("reason", self.reason), ("source", self.source)):
+            if not isinstance(text, str):
+                raise MethodError(f"{self.family} prior: {name} = {text!r}: a text is expected")
+
     def log_density(self, tau: ArrayLike) -> FloatArray:
         """Natural logarithm of the density at tau; minus infinity outside the support."""
         t = as_floats(np.asarray(tau, dtype=float))
@@ -137,6 +142,8 @@ class Prior:
     def scaled(self, factor: float) -> Prior:
         """The same prior with tau multiplied by the factor: of a scale, of an upper end, of the median.
 
+        A published prior is then no longer the published one, and its source says so.
+
         Raises
         ------
         MethodError
@@ -144,6 +151,16 @@ class Prior:
         """
         if not (is_number(factor) and factor > 0):
             raise MethodError(f"factor = {factor!r}: a number above 0 is expected")
+        if factor == 1 or not self.source:
+            return self._times(factor)
+        source = f"a sensitivity analysis and not published: scale times {factor:g} of {self.source}"
+        return replace(self._times(factor), source=source)
+
+    def in_unit(self, unit: float) -> Prior:
+        """The same distribution for a tau that is counted in units of this size, above 0."""
+        return self._times(1 / unit)
+
+    def _times(self, factor: float) -> Prior:
         if self.family in ("log-normal", "log-t"):
             return replace(self, location=self.location + math.log(factor))
         return replace(self, scale=self.scale * factor)
