@@ -115,7 +115,8 @@ def test_columns_that_do_not_fit_are_refused(columns, reason):
         ("SMD", {"correct": False, "variance": "UB"}, "correct=True"),
         ("MD", {"zero_cells": ZeroCells()}, "two-group means have none"),
         ("MD", {"unusable": "drop"}, "unusable 'drop'; one of refuse, mark"),
-        ("MD", {"labels": ["ash"]}, "1 labels for 3 studies"),
+        ("MD", {"labels": ["ash"]}, "1 names for 3 studies"),
+        ("MD", {"labels": 5}, "a sequence of names is expected, one for each of 3 studies"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(measure, arguments, reason):

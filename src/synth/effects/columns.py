@@ -9,6 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from synth.effects.labels import check_labels
 from synth.errors import MethodError
 
 FloatArray = NDArray[np.float64]
@@ -116,13 +117,10 @@ def study_labels(labels: Sequence[str] | None, k: int) -> tuple[str, ...]:
     Raises
     ------
     MethodError
-        If there are not k of them.
+        If there are not k of them, or they are no sequence of names.
     """
-    if labels is None:
-        return tuple(f"study {number}" for number in range(1, k + 1))
-    if len(labels) != k:
-        raise MethodError(f"{len(labels)} labels for {k} studies; one a study is expected")
-    return tuple(str(label) for label in labels)
+    names = check_labels(labels, k, "studies")
+    return tuple(f"study {number}" for number in range(1, k + 1)) if names is None else names
 
 
 def check_columns(columns: Columns, labels: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synth.effects.columns import SMALLEST_COUNT
+from synth.effects.labels import check_labels
 from synth.errors import MethodError
 
 FloatArray = NDArray[np.float64]
@@ -231,11 +232,8 @@ def _column(name: str, values: ArrayLike) -> FloatArray:
 
 
 def _names(labels: Sequence[str] | None, k: int) -> tuple[str, ...]:
-    if labels is None:
-        return tuple(f"study {number}" for number in range(1, k + 1))
-    if len(labels) != k:
-        raise MethodError(f"labels: one a study is expected, got {len(labels)} for {k} studies")
-    return tuple(str(label) for label in labels)
+    names = check_labels(labels, k, "studies")
+    return tuple(f"study {number}" for number in range(1, k + 1)) if names is None else names
 
 
 def _check_arm(arm: str, events: FloatArray, total: FloatArray, studies: tuple[str, ...]) -> None:
