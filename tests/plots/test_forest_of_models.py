@@ -328,3 +328,28 @@ def test_beside_a_sampling_variance_of_zero_no_i2_is_shown() -> None:
     assert data["lower"][0] == data["upper"][0] == 0.1
     small = data.query("kind == 'small print'")["label"].tolist()
     assert small == ["τ² given, Hartung-Knapp (guarded); k = 3; τ² = 0.1"]
+
+
+def test_a_note_by_itself_is_refused() -> None:
+    model = random_effects([0.1, 0.4, 0.2], [0.1, 0.1, 0.2])
+    with pytest.raises(MethodError, match=r"notes 'A note\.'; several texts are expected"):
+        forest_of_model(model, notes="A note.")
+    groups = subgroups([0.1, 0.4, 0.2, 0.3], [0.1, 0.1, 0.2, 0.1], ["a", "a", "b", "b"])
+    with pytest.raises(MethodError, match=r"notes 'A note\.'; several texts are expected"):
+        forest_of_subgroups(groups, notes="A note.")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": ["n"]}, r"columns \['n'\]; a mapping is expected"),
+        ({"columns": {"n": 3}}, "column 'n' is 3; a cell for each study"),
+        ({"columns": {"n": "abc"}}, "column 'n' is 'abc'; a cell for each study"),
+        ({"marks": ["a"]}, r"marks \['a'\]; a mapping is expected"),
+        ({"not_estimated": {"x": None}}, "row 'x' has the mark None; a text is expected"),
+        ({"title": None}, "title is None; a text is expected"),
+    ],
+)
+def test_options_of_another_type_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(MethodError, match=message):
+        forest_of_model(random_effects([0.1, 0.4, 0.2], [0.1, 0.1, 0.2]), **options)

@@ -43,7 +43,8 @@ def test_rows_are_the_refits_and_the_line_is_the_full_model(k: int, assert_reada
         assert rows["label"].tolist() == list(refits.labels)
         for column, values in (("estimate", refits.estimate), ("lower", refits.low), ("upper", refits.high)):
             np.testing.assert_allclose(rows[column].astype(float), np.exp(values))
-        assert rows["mark"].tolist() == list(refits.row_marks)
+        pairs = zip(refits.k.tolist(), refits.row_marks, strict=True)
+        assert rows["mark"].tolist() == ["two studies: for sensitivity only" if n == 2 else mark for n, mark in pairs]
         full = float(np.exp(model.estimate))
         assert xs(artists(drawing)["reference line 0"][0]) == [full, full]
         assert f"{full:.2f}: summary of all {k} studies" in words_of(drawing)
@@ -89,6 +90,7 @@ def test_rows_without_a_fit_are_named_and_explained(assert_readable: Check) -> N
     first = drawing.data().iloc[0]
     assert np.isnan(first["estimate"])
     assert first["mark"] == refits.row_marks[0] != ""
+    assert drawing.data().iloc[1]["mark"] == refits.row_marks[1] != ""  # two studies without a fit are no pool
     assert first["τ²"] == ""
 
 
@@ -106,6 +108,60 @@ def test_what_the_refits_stand_on_is_said() -> None:
     assert "Without" in words_of(own)
     lines = own.data().query("kind == 'reference line'")["label"].tolist()
     assert lines == ["summary of all 4 studies", "other"]
+
+
+def test_what_the_model_stands_on_is_said_too() -> None:
+    model = random_effects([0.1, 0.5, 0.2], [0.1, 0.0, 0.2], tau2=0.3)
+    few = fitted(2)
+    assert model.marks
+    assert few.marks
+    for own in (model, few):
+        for draw, refits in both(own):
+            drawing = draw(refits, own, notes=["A note."])
+            for mark in own.marks:
+                sentence = f"Random effects: {mark}."
+                assert sentence in words_of(drawing)
+                assert sentence in drawing.alt_text()
+
+
+def test_pools_of_two_studies_are_for_sensitivity_only() -> None:
+    model = fitted(3)
+    for (draw, refits), twos in zip(both(model), ([0, 1, 2], [1]), strict=True):
+        drawing = draw(refits, model, measure="RR")
+        rows = drawing.data().query("kind == 'row'")
+        assert [i for i, mark in enumerate(rows["mark"]) if "two studies: for sensitivity only" in mark] == twos
+        assert "two studies: for sensitivity only" in words_of(drawing)
+
+
+def test_the_kind_is_named_and_rows_are_not_counted_as_studies() -> None:
+    model = fitted(5)
+    for (draw, refits), kind in zip(both(model), ("Leave-one-out", "Cumulative"), strict=True):
+        drawing = draw(refits, model, measure="RR")
+        assert drawing.title == f"{kind}: Risk ratio"
+        assert draw(refits, model, measure="RR", title="Own").title == f"{kind}: Own"
+        assert drawing.alt_text().startswith(f"{kind}: forest plot. Risk ratio (log scale), 5 rows, 5 with a 95% int")
+        assert "summary of all 5 studies" in drawing.alt_text()
+
+
+def test_a_note_by_itself_is_refused() -> None:
+    model = fitted(3)
+    with pytest.raises(MethodError, match=r"notes 'A note\.'; several texts are expected"):
+        leave_one_out_forest(leave_one_out(model), model, notes="A note.")
+
+
+def test_the_line_of_the_full_model_has_the_decimals_of_the_plot() -> None:
+    model = random_effects([1e-7, 3e-7, 2e-7, 2e-7], [1e-14, 2e-14, 1e-14, 3e-14])
+    drawing = leave_one_out_forest(leave_one_out(model), model)
+    pool = drawing.data().query("kind == 'summary'")["text"].item()
+    assert "×10⁻⁷" in pool
+    assert f"{pool.split(' [')[0]}: summary of all 4 studies" in words_of(drawing)
+
+
+def test_a_symbol_at_the_start_of_a_mark_stays_as_it_is() -> None:
+    model = fitted(2)
+    words = words_of(leave_one_out_forest(leave_one_out(model), model))
+    assert "k is too small for leave-one-out" in words
+    assert "K is" not in words
 
 
 @pytest.mark.parametrize(

@@ -229,11 +229,11 @@ def test_groups_are_brought_together_and_closed_by_their_summary(invented_rows: 
     assert estimates == [rows[index].estimate for index in (0, 2, 1, 3)]
 
 
-def test_alt_text_names_k_the_pool_and_each_row(invented_rows: Rows) -> None:
+def test_alt_text_names_the_rows_the_pool_and_each_row(invented_rows: Rows) -> None:
     rows = [*invented_rows(2), ForestRow(label="Without", estimate=0.4)]
     words = draw(rows, summaries=[POOL], title="Invented", left_label="fewer", notes=["A note."]).alt_text()
     assert words == (
-        "Forest plot: Invented. Risk ratio (log scale), k = 3, 2 with a 95% interval. "
+        "Forest plot: Invented. Risk ratio (log scale), 3 rows, 2 with a 95% interval. "
         "Random effects (REML, Hartung-Knapp): 0.49 [0.33, 0.73]. 95% prediction interval: [0.14, 1.70]. "
         "Invented trial 1 (1950): 0.50 [0.37, 0.67]. Invented trial 2 (1951): 0.82 [0.48, 1.40]. "
         "Without: 0.40, no interval. Line of no effect at 1. To the left: fewer. A note."
@@ -242,10 +242,11 @@ def test_alt_text_names_k_the_pool_and_each_row(invented_rows: Rows) -> None:
 
 def test_alt_text_of_many_rows_names_the_extremes(invented_rows: Rows) -> None:
     rows = [
-        dataclasses.replace(row, estimate=0.5 + i / 100, label=f"Row {i}") for i, row in enumerate(invented_rows(30))
+        dataclasses.replace(row, estimate=0.5 + i / 100, interval=(0.3, 1.2), label=f"Row {i}")
+        for i, row in enumerate(invented_rows(30))
     ]
     words = draw(rows).alt_text()
-    assert "k = 30, 30 with" in words
+    assert "30 rows, 30 with" in words
     assert "Lowest estimate: Row 0, 0.50 [" in words
     assert "Highest: Row 29, 0.79 [" in words
     assert "Row 14" not in words
@@ -262,6 +263,37 @@ def test_all_estimates_missing_can_still_be_drawn(assert_readable: Check) -> Non
     drawing = draw([ForestRow(label="Invented", estimate=None)], null_value=None)
     assert_readable(drawing)
     assert "0 with a 95% interval" in drawing.alt_text()
+
+
+def test_one_row_is_one_row() -> None:
+    words = draw([ForestRow(label="Invented", estimate=1.0, interval=(0.5, 2.0))]).alt_text()
+    assert "(log scale), 1 row, 1 with a 95% interval." in words
+
+
+def test_long_names_that_differ_at_the_end_look_different() -> None:
+    names = [f"{LONG}, report {part}" for part in ("one", "two")]
+    page = draw([ForestRow(label=name, estimate=1.0, interval=(0.5, 2.0)) for name in names]).axes[-1]
+    shown = [text.get_text() for text in page.texts]
+    assert sum(words.startswith("…") and words.endswith("report one") for words in shown) == 1
+    assert sum(words.startswith("…") and words.endswith("report two") for words in shown) == 1
+
+
+def test_a_kind_stands_in_title_and_alternative_text() -> None:
+    row = ForestRow(label="Invented", estimate=1.0, interval=(0.5, 2.0))
+    drawing, titled = draw([row], kind="Cumulative"), draw([row], kind="Cumulative", title="Own")
+    assert (drawing.title, titled.title) == ("Cumulative: Risk ratio", "Cumulative: Own")
+    assert drawing.alt_text().startswith("Cumulative: forest plot. Risk ratio")
+    assert titled.alt_text().startswith("Cumulative: forest plot: Own. Risk ratio")
+
+
+def test_whole_intervals_are_not_cut() -> None:
+    rows = [ForestRow(label=f"Row {i}", estimate=50.0, interval=(49.0, 51.0)) for i in range(5)]
+    rows.append(ForestRow(label="Wide", estimate=50.0, interval=(0.0, 100.0)))
+    pool = ForestSummary(label="Pool", estimate=50.0, interval=(49.5, 50.5), prediction=(-20.0, math.inf))
+    cut, whole = (draw_changes(rows, summaries=[pool], null_value=None, whole_intervals=w) for w in (False, True))
+    assert cut.data()["beyond_axis"].tolist()[5:] == ["both", "both"]
+    assert whole.data()["beyond_axis"].tolist()[5:] == ["", "upper"]
+    assert whole.axes[0].get_xlim()[0] < -20
 
 
 @pytest.mark.parametrize(
@@ -283,12 +315,70 @@ def test_all_estimates_missing_can_still_be_drawn(assert_readable: Check) -> Non
         ([{}], {"reference_lines": [ReferenceLine(math.inf, "x")]}, "reference line 'x' is inf"),
         ([{}], {"summaries": [dataclasses.replace(POOL, group="b")]}, "closes the group 'b'"),
         ([{}], {"summaries": [dataclasses.replace(POOL, prediction=(2.0, 1.0))]}, "the limits 2.0 and 1.0"),
+        (
+            [{"estimate": 5.0}],
+            {},
+            "row 'Invented' has the estimate 5.0 and the limits 0.5 and 2.0; an est",
+        ),
+        ([{}], {"summaries": [dataclasses.replace(POOL, estimate=0.9)]}, "summary .* has the estimate 0.9"),
+        ([{"estimate": None, "interval": None, "weight": 0.1}], {}, "row 'Invented' has a weight and no estimate"),
+        ([{}], {"level": 95}, "level 95; a number between 0 and 1"),
+        ([{}], {"level": math.nan}, "level nan; a number between 0 and 1"),
+        ([{}], {"level": "0.95"}, "level '0.95'; a number between 0 and 1"),
+        ([{}], {"decimals": -1}, "decimals -1; a whole number from 0"),
+        ([{}], {"decimals": 1.5}, "decimals 1.5; a whole number from 0"),
+        ([{}], {"decimals": True}, "decimals True; a whole number from 0"),
+        ([{}], {"notes": "hello"}, "notes 'hello'; several texts are expected"),
+        ([{}], {"notes": None}, "notes None; several texts are expected"),
+        ([{}], {"notes": [3]}, "notes with 3; texts are expected"),
+        ([{}], {"columns": "n"}, "columns 'n'; several texts are expected"),
+        ([{}], {"closing": "test"}, "closing 'test'; several texts are expected"),
+        ([{}], {"title": None}, "title is None; a text is expected"),
+        ([{}], {"effect_label": None}, "effect_label is None; a text is expected"),
+        ([{}], {"null_value": "0"}, "the line of no effect is '0'; a number or None"),
+        ([{}], {"reference_lines": None}, "reference_lines None; a list of ReferenceLine"),
+        ([{}], {"reference_lines": [ReferenceLine("2", "x")]}, "reference line 'x' is '2'; a number"),  # type: ignore[arg-type]
+        ([{}], {"reference_lines": [ReferenceLine(2.0, None)]}, "has the label None; a text"),  # type: ignore[arg-type]
+        ([{}], {"panel": 3}, "the panel is 3; a JudgementPanel"),
+        ([{}], {"summaries": POOL}, "summaries .*; a list of ForestSummary"),
+        ([{}], {"summaries": [3]}, "summaries, number 1 is 3; a ForestSummary"),
+        ([{}], {"summaries": [dataclasses.replace(POOL, label=" ")]}, "a summary has no label"),
+        ([{}], {"summaries": [dataclasses.replace(POOL, details="k = 3")]}, "details 'k = 3'; several texts"),
+        (
+            [{"interval": (0.0, 1.0, 2.0)}],
+            {},
+            r"the interval \(0.0, 1.0, 2.0\); a lower and an upper",
+        ),
+        ([{"interval": 1.0}], {}, "the interval 1.0; a lower and an upper"),
+        ([{"interval": ("0", 2.0)}], {}, "a lower and an upper limit are expected"),
+        ([{"estimate": "1"}], {}, "row 'Invented' is '1'; a finite number"),
+        ([{"estimate": True}], {}, "row 'Invented' is True; a finite number"),
+        ([{"weight": "x"}], {}, "has the weight 'x'; a share"),
+        ([{"weight": True}], {}, "has the weight True; a share"),
+        ([{"label": None}], {}, "row None has the label None; a text"),
+        ([{"mark": None}], {}, "row 'Invented' has the mark None; a text"),
+        ([{"group": 3}], {}, "row 'Invented' has the group 3; a text"),
+        ([{"columns": {"n": 5}}], {"columns": ("n",)}, "row 'Invented' has 5 in the column 'n'; a text"),
+        ([{"columns": ["n"]}], {"columns": ("n",)}, "has the columns .*; texts by column title"),
+        ([{"judgements": {"D1": "low"}}], {}, "has the judgements .*; a Judgement by domain"),
+        ([{"judgements": ["low"]}], {}, "has the judgements .*; a Judgement by domain"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(rows: list[dict[str, Any]], options: dict[str, Any], message: str) -> None:
     valid = {"label": "Invented", "estimate": 1.0, "interval": (0.5, 2.0)}
     with pytest.raises(MethodError, match=message):
         draw([ForestRow(**{**valid, **row}) for row in rows], **options)
+
+
+@pytest.mark.parametrize("rows", [None, "rows", [{}], {"a": 1}])
+def test_rows_of_another_type_are_refused(rows: Any) -> None:
+    with pytest.raises(MethodError, match=r"forest plot: rows.*ForestRow is expected"):
+        draw(rows)
+
+
+def test_rounding_puts_no_estimate_outside_its_interval() -> None:
+    row = ForestRow(label="Invented", estimate=0.1 + 0.2, interval=(0.1, 0.3))
+    assert draw([row]).data()["text"][0] == "0.30 [0.10, 0.30]"
 
 
 def test_the_bcg_trials_can_be_read(shared: Path, assert_readable: Check) -> None:
@@ -305,5 +395,5 @@ def test_the_bcg_trials_can_be_read(shared: Path, assert_readable: Check) -> Non
         rows.append(ForestRow(label=label, estimate=math.exp(log_ratio), interval=interval, columns=columns))
     drawing = draw(rows, columns=("Vaccinated", "Control"), left_label="fewer cases", right_label="more cases")
     assert_readable(drawing)
-    assert "k = 13, 13 with" in drawing.alt_text()
+    assert "13 rows, 13 with" in drawing.alt_text()
     assert "Aronson 1948: 0.41 [0.13, 1.26]." in drawing.alt_text()

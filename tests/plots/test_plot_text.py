@@ -25,6 +25,31 @@ def test_a_cut_shows_an_ellipsis_and_fits(words: str, most: int) -> None:
     assert (cut == whole) or (cut[-1].endswith("…") and text.text_width(cut[-1], 10) <= 60)
 
 
+@given(st.text(min_size=1, max_size=200), st.integers(1, 3), st.booleans())
+def test_a_shortened_name_fits_and_is_whole_where_it_can_be(words: str, most: int, bold: bool) -> None:
+    whole, short = text.wrap(words, 60, 10, bold=bold), text.shortened(words, 60, 10, bold=bold, max_lines=most)
+    if len(whole) <= most:
+        assert short == whole
+        return
+    assert len(short) == most
+    assert all(text.text_width(line, 10, bold=bold) <= 60 for line in short)
+    assert short[: most - 1] == whole[: most - 1]
+    if most > 1:
+        assert short[-1].startswith("…")
+        assert text.printable(words).endswith(short[-1].lstrip("…").lstrip(" "))
+        assert sum(map(len, short)) < len(text.printable(words)) + most + 1  # nothing stands twice
+
+
+def test_long_names_that_differ_at_the_end_look_different() -> None:
+    start = "An invented name of a study that is too long to be shown, with its registration and report "
+    lines = {text.shortened(start + end, 100, 10, max_lines=3) for end in ("2001", "2002", "a" * 60 + "b", "a" * 60)}
+    assert len(lines) == 4
+    assert all(line[0].startswith("An invented") for line in lines)
+    assert text.shortened(start + "2001", 100, 10, max_lines=3)[-1] == "… and report 2001"
+    accents = text.shortened("e\N{COMBINING ACUTE ACCENT}" * 60, 50, 10, max_lines=2)
+    assert accents[-1].startswith("…e")
+
+
 def test_words_are_kept_whole_where_they_fit() -> None:
     assert text.wrap("Invented trial of vaccines", 80, 10) == ("Invented trial", "of vaccines")
     assert text.wrap("  ", 80, 10) == ()

@@ -77,6 +77,17 @@ def test_a_table_without_an_event_has_the_exact_interval_of_its_sum() -> None:
     assert last["upper"] == pytest.approx(100 * (1 - 0.025 ** (1 / 41)))
 
 
+def test_no_interval_of_a_bounded_scale_is_cut() -> None:
+    wide = [(1, 400), (4, 400), (2, 500), (3, 450), (1, 2)]
+    drawing = forest_of_proportions(pool_proportions(counts(wide)))
+    data = drawing.data()
+    low, high = drawing.axes[0].get_xlim()
+    assert low <= data["lower"].min()
+    assert high >= data["upper"].max() > 90
+    assert set(data["beyond_axis"]) == {""}
+    assert "Arrow" not in drawing.svg().decode()
+
+
 def test_without_a_rate_there_is_nothing_to_draw() -> None:
     none = pool_proportions([count(0, 7, 7, proportion=None, reason="no rate: a single patient")], procedure="knot")
     with pytest.raises(MethodError, match=r"knot / tear: there is nothing to draw\. No rate: a single patient"):

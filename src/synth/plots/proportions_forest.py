@@ -51,6 +51,7 @@ def forest_of_proportions(
         label_title="Series",
         level=answer.level,
         decimals=1,
+        whole_intervals=True,  # 0 to 100% has room for every limit
     )
 
 

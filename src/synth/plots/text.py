@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
+from unicodedata import combining
 
 from matplotlib.font_manager import get_font
 from matplotlib.textpath import text_to_path
@@ -94,6 +95,36 @@ def wrap(text: str, width: float, size: float, *, bold: bool = False, max_lines:
     return tuple(lines)
 
 
+def shortened(words: str, width: float, size: float, *, bold: bool = False, max_lines: int) -> tuple[str, ...]:
+    """A name in lines that fit a width; of a long one the beginning and the end, which tell studies apart.
+
+    Parameters
+    ----------
+    words, width, size, bold
+        As for `wrap`.
+    max_lines : int
+        Of a longer name the last of these lines holds an ellipsis and as much of its end as fits; a single line keeps
+        the beginning.
+    """
+    lines = wrap(words, width, size, bold=bold)
+    if len(lines) <= max_lines or max_lines < 2:
+        return wrap(words, width, size, bold=bold, max_lines=max_lines)
+    return (*lines[: max_lines - 1], ELLIPSIS + _end(printable(words), width, size, bold))
+
+
+def _end(words: str, width: float, size: float, bold: bool) -> str:
+    """The last words that fit a line behind an ellipsis; of one that is too long its last letters."""
+    parts = words.split(" ")
+    for start in range(1, len(parts)):
+        end = " " + " ".join(parts[start:])
+        if text_width(ELLIPSIS + end, size, bold=bold) <= width:
+            return end
+    last = parts[-1]
+    while last and (combining(last[0]) or text_width(ELLIPSIS + last, size, bold=bold) > width):
+        last = last[1:]
+    return last
+
+
 def _pieces(text: str, width: float, size: float, bold: bool) -> Iterator[str]:
     """Words with a space before them; a word wider than the line comes in parts that fit."""
     for word in text.split(" "):
@@ -129,7 +160,7 @@ def fixed(value: float, decimals: int) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
     if abs(value) >= 1e9:
-        return _powered(value)
+        return powered(value)
     shown = f"{value:.{decimals}f}"
     return shown.lstrip("-") if float(shown) == 0 else shown.replace("-", MINUS)
 
@@ -139,7 +170,7 @@ def ratio(value: float) -> str:
     if value <= 0 or math.isinf(value):
         return "0" if value <= 0 else "∞"
     if value >= 1e7 or value < 1e-4:
-        return _powered(value)
+        return powered(value)
     if value < 0.01:
         return f"{value:.{1 - math.floor(math.log10(value))}f}"
     return f"{value:.{0 if value >= 99.95 else 1 if value >= 9.995 else 2}f}"
@@ -148,11 +179,12 @@ def ratio(value: float) -> str:
 def plain(value: float) -> str:
     """A tick of an axis in as few characters as name it: 0.25, 2, 1500, 10⁶."""
     if value and not 1e-4 <= abs(value) < 1e7:
-        return _powered(value)
+        return powered(value)
     return f"{value:.10g}".replace("-", MINUS)
 
 
-def _powered(value: float) -> str:
+def powered(value: float) -> str:
+    """A number in three figures and a power of ten: 1.23×10⁻⁷."""
     mantissa, exponent = f"{value:.2e}".split("e")
     factor = mantissa.rstrip("0").rstrip(".").replace("-", MINUS)
     power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from synth.plots import text
 from synth.plots.axis import Interval
+from synth.plots.forest.numbers import NumberFormat
 from synth.plots.forest.rows import ForestRow, ForestSummary
 
 MARKS: Final = "†‡§¶"
@@ -46,7 +47,7 @@ def lines_of(
     summaries: Sequence[ForestSummary],
     *,
     columns: Sequence[str],
-    number: Callable[[float], str],
+    number: NumberFormat,
     level: str,
     closing: Sequence[str] = (),
 ) -> tuple[Line, ...]:
@@ -62,9 +63,7 @@ def lines_of(
     return (*lines, *(Line("detail", words) for words in closing if words.strip()))
 
 
-def _group_lines(
-    group: str, summaries: Sequence[ForestSummary], number: Callable[[float], str], level: str
-) -> list[Line]:
+def _group_lines(group: str, summaries: Sequence[ForestSummary], number: NumberFormat, level: str) -> list[Line]:
     own = [summary for summary in summaries if summary.group == group]
     return [line for place, summary in enumerate(own) for line in _summary_lines(summary, number, level, place)]
 
@@ -78,22 +77,24 @@ def mark_symbols(rows: Sequence[ForestRow]) -> dict[str, str]:
     }
 
 
-def _row_line(row: ForestRow, columns: Sequence[str], number: Callable[[float], str], marks: dict[str, str]) -> Line:
+def _row_line(row: ForestRow, columns: Sequence[str], number: NumberFormat, marks: dict[str, str]) -> Line:
     if row.estimate is None:
         estimate = ("no estimate", "")
     elif row.interval is None:
         estimate = (f"{number(row.estimate)},", NO_INTERVAL)
     else:
-        estimate = (number(row.estimate), bracketed(row.interval, number))
+        own = number.of(row.estimate, row.interval)
+        estimate = (own(row.estimate), bracketed(row.interval, own))
     weight = "" if row.weight is None else f"{100 * row.weight:.1f}%"
     cells = tuple(text.printable(row.columns.get(title, "")) for title in columns)
     return Line("row", row.label, row, estimate, cells, weight, marks.get(row.mark, ""))
 
 
-def _summary_lines(summary: ForestSummary, number: Callable[[float], str], level: str, place: int) -> list[Line]:
-    interval = bracketed(summary.interval, number) if summary.interval else NO_INTERVAL
+def _summary_lines(summary: ForestSummary, number: NumberFormat, level: str, place: int) -> list[Line]:
+    own = number.of(summary.estimate, summary.interval)
+    interval = bracketed(summary.interval, own) if summary.interval else NO_INTERVAL
     comma = "" if summary.interval else ","
-    estimate = (number(summary.estimate) + comma, interval)
+    estimate = (own(summary.estimate) + comma, interval)
     lines = [Line("summary", summary.label, summary, estimate, place=place)]
     if summary.prediction:
         words = ("", bracketed(summary.prediction, number))
@@ -101,6 +102,6 @@ def _summary_lines(summary: ForestSummary, number: Callable[[float], str], level
     return [*lines, *(Line("detail", detail, summary, place=place) for detail in summary.details if detail.strip())]
 
 
-def bracketed(interval: Interval, number: Callable[[float], str]) -> str:
+def bracketed(interval: Interval, number: NumberFormat) -> str:
     """The limits as printed: [0.34, 0.70]."""
     return f"[{number(interval[0])}, {number(interval[1])}]"

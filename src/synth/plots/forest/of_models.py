@@ -12,12 +12,14 @@ from numpy.typing import ArrayLike
 from synth.effects.intervals import critical_value, is_number
 from synth.errors import MethodError
 from synth.plots.drawing import Drawing
+from synth.plots.forest.checks import texts
 from synth.plots.forest.panel import JudgementPanel, RowJudgements
 from synth.plots.forest.plot import forest
 from synth.plots.forest.pools import kind_of, method_of, pooled
 from synth.plots.forest.rows import ForestRow, ForestSummary, ReferenceLine
 from synth.plots.forest.scale import ForestScale, forest_scale
 from synth.plots.forest.summaries import labelled, notes_of, summaries_under
+from synth.plots.marks import sentences
 from synth.plots.text import plain
 from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.model_tables import p_text
@@ -48,6 +50,12 @@ class _Beside:
 
     def check(self, labels: Iterable[str]) -> None:
         """Refuse what is said of a study that is not in the plot."""
+        given_by_name: dict[str, object] = {"columns": self.columns, "marks": self.marks, "judgements": self.judgements}
+        for what, mapping in given_by_name.items():
+            if not isinstance(mapping, Mapping):
+                raise MethodError(f"forest plot: {what} {mapping!r}; a mapping is expected")
+        for title, column in self.columns.items():
+            _check_column(title, column)
         known = set(labels)
         by_label = {f"column {title!r}": cells for title, cells in self.columns.items() if isinstance(cells, Mapping)}
         said: dict[str, Mapping[str, object]] = {**by_label, "marks": self.marks, "judgements": self.judgements}
@@ -150,7 +158,7 @@ def forest_of_model(
         null_value=scale.null_value,
         columns=tuple(beside.columns),
         panel=panel,
-        notes=[note for note in (scale.note if ends else "", *own_notes, *end_notes, *notes) if note],
+        notes=[note for note in (scale.note if ends else "", *own_notes, *end_notes, *texts("notes", notes)) if note],
         level=model.level,
         **options,
     )
@@ -207,6 +215,7 @@ def forest_of_subgroups(
     method = method_of(joint)
     one = "" if result.joint is None else "; one model of all studies with the groups as moderator"
     said = [f"In the subgroups: {kind_of(joint).lower()}{f', {method}' if method else ''}{one}.", weighted, scale.note]
+    said += [*sentences(_marks_of(result)), *end_notes, *texts("notes", notes)]
     return forest(
         rows,
         summaries=(*own, *ends),
@@ -216,10 +225,15 @@ def forest_of_subgroups(
         columns=tuple(beside.columns),
         panel=panel,
         closing=(_between(result),),
-        notes=[note for note in (*said, *_sentences(_marks_of(result)), *end_notes, *notes) if note],
+        notes=[note for note in said if note],
         level=first.level,
         **options,
     )
+
+
+def _check_column(title: str, column: object) -> None:
+    if isinstance(column, str) or not isinstance(column, Mapping | Sequence | np.ndarray):
+        raise MethodError(f"forest plot: column {title!r} is {column!r}; a cell for each study is expected")
 
 
 def _check_model(model: object) -> None:
@@ -335,11 +349,6 @@ def _between(result: Subgroups) -> str:
         name, degrees = "F", f"{degrees},\N{NO-BREAK SPACE}{result.q_between_df2}"
     sign = p if p.startswith("<") else f"= {p}"
     return f"Difference between subgroups: {name}({degrees}) = {result.q_between:.2f}, p {sign}"
-
-
-def _sentences(marks: Iterable[str]) -> Iterator[str]:
-    for mark in marks:
-        yield f"{mark[:1].upper()}{mark[1:].rstrip('.')}."
 
 
 def _cell(value: object) -> str:

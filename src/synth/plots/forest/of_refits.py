@@ -11,18 +11,24 @@ import numpy as np
 from synth.errors import MethodError
 from synth.plots import text
 from synth.plots.drawing import Drawing
+from synth.plots.forest.checks import texts
+from synth.plots.forest.numbers import estimates_of, intervals_of, number_format
 from synth.plots.forest.of_models import ForestOptions
 from synth.plots.forest.plot import forest
-from synth.plots.forest.pools import pooled
-from synth.plots.forest.rows import ForestRow, ForestSummary, ReferenceLine
+from synth.plots.forest.pools import kind_of, pooled
+from synth.plots.forest.rows import ForestRow, ReferenceLine
 from synth.plots.forest.scale import ForestScale, forest_scale
+from synth.plots.forest.summaries import notes_of
+from synth.plots.marks import sentences
 from synth.synthesis.diagnostics import Refits
 from synth.synthesis.meta_analysis import MetaAnalysis
 
 Shown = Literal["k", "tau2", "i2", "p"]
 
 _TITLES: Final[dict[Shown, str]] = {"k": "k", "tau2": "τ²", "i2": "I²", "p": "p"}
+_KINDS: Final = {"leave-one-out": "Leave-one-out", "cumulative": "Cumulative"}
 _LEFT_OUT: Final = "Each line is the summary of all the studies but the one that it names."
+_TWO: Final = "two studies: for sensitivity only"
 _ADDED: Final = "Each line is the summary of the studies down to the one that it names."
 
 
@@ -115,11 +121,13 @@ def _forest(
     rows = [_row(refits, index, scale, show) for index in range(len(refits.labels))]
     # Of one study there is no summary; its own estimate is the line.
     whole = () if model.k < 2 else (pooled(model).on(scale),)
-    words = scale.words(scale.shown(model.estimate), _estimates(rows, whole), options.get("decimals"))
-    line = ReferenceLine(scale.shown(model.estimate), f"summary of all {model.k} studies", words)
+    middle = scale.shown(model.estimate)
+    shown = [middle, *estimates_of(rows, whole)], intervals_of(rows, whole)
+    number = number_format(*shown, log=scale.log, decimals=options.get("decimals"))
+    line = ReferenceLine(middle, f"summary of all {model.k} studies", number(middle))
     given: ForestOptions = {"label_title": "Study left out" if kind == "leave-one-out" else "Study added", **options}
     given["reference_lines"] = (line, *options.get("reference_lines", ()))
-    said = [reading, scale.note, *(f"{mark[:1].upper()}{mark[1:]}." for mark in refits.marks), *notes]
+    said = [reading, scale.note, *sentences(refits.marks), *notes_of(kind_of(model), model.marks)]
     return forest(
         rows,
         summaries=whole,
@@ -127,8 +135,9 @@ def _forest(
         log_scale=scale.log,
         null_value=scale.null_value,
         columns=tuple(_TITLES[name] for name in show),
-        notes=[note for note in said if note],
+        notes=[note for note in (*said, *texts("notes", notes)) if note],
         level=refits.level,
+        kind=_KINDS[kind],
         **given,
     )
 
@@ -161,9 +170,15 @@ def _row(refits: Refits, index: int, scale: ForestScale, show: Sequence[Shown]) 
         label=refits.labels[index],
         estimate=scale.shown(estimate) if there else None,
         interval=scale.interval(limits) if there and np.isfinite(limits).all() else None,
-        mark=refits.row_marks[index],
+        mark=_mark(refits, index),
         columns={_TITLES[name]: _cell(refits, index, name) for name in show},
     )
+
+
+def _mark(refits: Refits, index: int) -> str:
+    """What one refit stands on; the pool of two studies is for sensitivity only, as it is in every other plot."""
+    two = int(refits.k[index]) == 2 and bool(np.isfinite(refits.estimate[index]))
+    return "; ".join(mark for mark in (_TWO if two else "", refits.row_marks[index]) if mark)
 
 
 def _cell(refits: Refits, index: int, name: Shown) -> str:
@@ -181,7 +196,3 @@ def _cell(refits: Refits, index: int, name: Shown) -> str:
         return "<0.001" if value < 0.001 else f"{value:.3f}"
     decimals = text.decimals_for([number for number in refits.tau2.tolist() if math.isfinite(number)])
     return text.fixed(value, min(decimals + 1, 6))
-
-
-def _estimates(rows: Sequence[ForestRow], summaries: Sequence[ForestSummary]) -> list[float]:
-    return [row.estimate for row in rows if row.estimate is not None] + [item.estimate for item in summaries]

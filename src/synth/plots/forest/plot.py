@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+import math
+from collections.abc import Sequence
 
 from synth.plots import text
 from synth.plots.axis import ValueAxis, near_values, value_axis
 from synth.plots.drawing import Drawing
+from synth.plots.forest.checks import check, check_options, marked_values
 from synth.plots.forest.data import data_of
 from synth.plots.forest.lines import Line, lines_of, mark_symbols
 from synth.plots.forest.marks import draw_marks
+from synth.plots.forest.numbers import estimates_of, intervals_of, number_format
 from synth.plots.forest.page import Page, draw_page
 from synth.plots.forest.panel import Judgement, JudgementPanel
-from synth.plots.forest.rows import ForestRow, ForestSummary, ReferenceLine, check
+from synth.plots.forest.rows import ForestRow, ForestSummary, ReferenceLine
 from synth.plots.forest.table import Table, table_of
 from synth.plots.style import drawing_settings
 
@@ -40,6 +42,8 @@ def forest(
     decimals: int | None = None,
     panel: JudgementPanel | None = None,
     closing: Sequence[str] = (),
+    kind: str = "",
+    whole_intervals: bool = False,
 ) -> Drawing:
     """A forest plot as tall as its lines need.
 
@@ -72,13 +76,18 @@ def forest(
     level : float
         Level of the intervals, 0 to 1; used in words only.
     decimals : int, optional
-        Decimal places in the text column. By default the largest estimate is shown with three figures, and on a log
-        scale each number by its own size.
+        Decimal places in the text column. By default the largest estimate is shown with three figures, with more
+        decimals where a narrow interval would be lost, and very small numbers as powers of ten; on a log scale each
+        number by its own size.
     panel : JudgementPanel, optional
         Domains in which the rows were judged; each row then shows its `judgements` as cells, beside the numbers, or
         below the label where the page has no room.
     closing : sequence of str
         Small print below the last summary, such as a test between subgroups.
+    kind : str
+        What the rows are where they are not studies, for title and alternative text: "Leave-one-out".
+    whole_intervals : bool
+        Whether the axis reaches to every finite limit, so that no interval is cut: for scales that have ends.
 
     Returns
     -------
@@ -88,21 +97,27 @@ def forest(
     Raises
     ------
     MethodError
-        If there is nothing to draw, or a value cannot be drawn on this axis.
+        If there is nothing to draw, a value cannot be drawn on this axis, an estimate is not within its interval, or an
+        argument is of another type than expected.
 
     References
     ----------
     Lewis & Clarke 2001, BMJ 322:1479, for the form of the plot.
     """
+    words: dict[str, object] = {"effect_label": effect_label, "title": title, "label_title": label_title, "kind": kind}
+    words |= {"left_label": left_label, "right_label": right_label}
+    lists: dict[str, object] = {"columns": columns, "notes": notes, "closing": closing}
+    check_options(words=words, lists=lists, level=level, decimals=decimals, panel=panel)
     level_words = f"{100 * level:g}%"
-    marked = {} if null_value is None else {"the line of no effect": null_value}
-    marked |= {f"reference line {line.label!r}": line.value for line in reference_lines}
+    marked = marked_values(null_value, reference_lines)
     check(rows, summaries, columns=columns, marked_values=marked, log_scale=log_scale, panel=panel)
-    number = _number_format(rows, summaries, log_scale, decimals)
+    estimates, intervals = estimates_of(rows, summaries), intervals_of(rows, summaries)
+    number = number_format(estimates, intervals, log=log_scale, decimals=decimals)
     lines = lines_of(rows, summaries, columns=columns, number=number, level=level_words, closing=closing)
     estimate_title = f"Estimate [{level_words}\N{NO-BREAK SPACE}CI]"
     table = table_of(lines, columns=columns, label_title=label_title, estimate_title=estimate_title, panel=panel)
-    axis = _axis(rows, summaries, list(marked.values()), log_scale, table)
+    shown = [*marked.values(), *(_limits(rows, summaries) if whole_intervals else ())]
+    axis = _axis(rows, summaries, shown, log_scale, table)
     data = data_of(lines, axis, columns, null_value, reference_lines, panel)
     beyond = int((data["beyond_axis"] != "").sum())
     page = Page(
@@ -121,18 +136,15 @@ def forest(
     with drawing_settings():
         figure, axes = draw_page(page)
         draw_marks(axes, table, axis)
-    alt_text = _alt_text(page, rows, level=level_words, beyond=beyond)
-    return Drawing(figure, title=text.printable(title or f"Forest plot: {effect_label}"), alt_text=alt_text, data=data)
+    alt_text = _alt_text(page, rows, level=level_words, beyond=beyond, kind=kind)
+    heading = f"{kind}: {title or effect_label}" if kind else title or f"Forest plot: {effect_label}"
+    return Drawing(figure, title=text.printable(heading), alt_text=alt_text, data=data)
 
 
-def _number_format(
-    rows: Sequence[ForestRow], summaries: Sequence[ForestSummary], log_scale: bool, decimals: int | None
-) -> Callable[[float], str]:
-    if decimals is None and log_scale:
-        return text.ratio
-    estimates = [row.estimate for row in rows if row.estimate is not None]
-    estimates += [summary.estimate for summary in summaries]
-    return partial(text.fixed, decimals=text.decimals_for(estimates) if decimals is None else decimals)
+def _limits(rows: Sequence[ForestRow], summaries: Sequence[ForestSummary]) -> list[float]:
+    """Every limit that an axis can reach."""
+    given = [*intervals_of(rows, summaries), *(item.prediction for item in summaries if item.prediction)]
+    return [limit for interval in given for limit in interval if math.isfinite(limit)]
 
 
 def _axis(
@@ -164,12 +176,14 @@ def _remarks(rows: Sequence[ForestRow], summaries: Sequence[ForestSummary], axis
     return " ".join(remark for remark, applies in remarks.items() if applies)
 
 
-def _alt_text(page: Page, rows: Sequence[ForestRow], *, level: str, beyond: int) -> str:
-    """What is seen, from the whole to the parts: subject, number of estimates, pooled results, rows, lines."""
-    heading = f"Forest plot: {page.title}. " if page.title else "Forest plot. "
+def _alt_text(page: Page, rows: Sequence[ForestRow], *, level: str, beyond: int, kind: str) -> str:
+    """What is seen, from the whole to the parts: subject, number of rows, pooled results, rows, lines."""
+    plot = f"{kind}: forest plot" if kind else "Forest plot"
+    heading = f"{plot}: {page.title}. " if page.title else f"{plot}. "
     scale = " (log scale)" if page.axis.log else ""
     with_interval = sum(row.interval is not None for row in rows)
-    parts = [f"{heading}{page.effect_label}{scale}, k = {len(rows)}, {with_interval} with a {level} interval."]
+    count = f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
+    parts = [f"{heading}{page.effect_label}{scale}, {count}, {with_interval} with a {level} interval."]
     lines = [placed.line for placed in page.table.lines]
     parts += _summaries_in_words(lines)
     parts += _rows_in_words(lines)

@@ -1,15 +1,13 @@
-"""What a forest plot is made of, checked before anything is drawn."""
+"""What a forest plot is made of."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from synth.errors import MethodError
 from synth.plots.axis import Interval
-from synth.plots.forest.panel import JudgementPanel, RowJudgements, check_panel
+from synth.plots.forest.panel import RowJudgements
 from synth.plots.text import plain
 
 DATA_COLUMNS: Final = (
@@ -25,7 +23,7 @@ class ForestRow:
     Attributes
     ----------
     label : str
-        Name of the line; shortened in the picture where it is too long, never in the data.
+        Name of the line; where it is too long its middle is left out in the picture, never in the data.
     estimate : float or None
         On the scale that the axis shows: a risk ratio, not its logarithm. None where there is none.
     interval : tuple of float or None
@@ -104,80 +102,3 @@ class ReferenceLine:
     def legend(self) -> str:
         """Value and label."""
         return f"{self.words or plain(self.value)}: {self.label}"
-
-
-def check(
-    rows: Sequence[ForestRow],
-    summaries: Sequence[ForestSummary],
-    *,
-    columns: Sequence[str],
-    marked_values: Mapping[str, float],
-    log_scale: bool,
-    panel: JudgementPanel | None = None,
-) -> None:
-    """Refuse what cannot be drawn.
-
-    Parameters
-    ----------
-    marked_values : mapping of str to float
-        Line of no effect and reference lines, by what they are called in a message.
-
-    Raises
-    ------
-    MethodError
-        Nothing to draw; a value that is not a number, or not above 0 on a log scale; limits in the wrong order; a
-        weight outside 0 to 1; an unknown or reserved column; a summary of a group without rows; judgements that no
-        panel has a place for.
-    """
-    if not rows and not summaries:
-        raise MethodError("a forest plot needs a row or a summary; where there is none, say so in words")
-    reserved = {*DATA_COLUMNS, *(panel.columns if panel else ())}
-    taken = [title for index, title in enumerate(columns) if title in reserved or title in columns[:index]]
-    if taken:
-        raise MethodError(f"forest plot: column title {taken[0]!r} is used twice or is a column of the data table")
-    for name, value in marked_values.items():
-        _check_value(name, value, log_scale)
-    for row in rows:
-        _check_row(row, columns, log_scale)
-    check_panel(panel, ((f"row {row.label!r}", row.judgements) for row in rows))
-    groups = {row.group for row in rows} | {""}
-    for summary in summaries:
-        name = f"summary {summary.label!r}"
-        _check_value(name, summary.estimate, log_scale)
-        _check_intervals(name, (summary.interval, summary.prediction), log_scale)
-        if summary.group not in groups:
-            raise MethodError(f"forest plot: {name} closes the group {summary.group!r}, in which no row stands")
-
-
-def _check_row(row: ForestRow, columns: Sequence[str], log_scale: bool) -> None:
-    name = f"row {row.label!r}"
-    if not row.label.strip():
-        raise MethodError("forest plot: a row has no label")
-    if row.estimate is not None:
-        _check_value(name, row.estimate, log_scale)
-    elif row.interval is not None:
-        raise MethodError(f"forest plot: {name} has an interval and no estimate; both or neither are expected")
-    _check_intervals(name, (row.interval,), log_scale)
-    if row.weight is not None and not 0 <= row.weight <= 1:
-        raise MethodError(f"forest plot: {name} has the weight {row.weight}; a share from 0 to 1 is expected")
-    unknown = sorted(set(row.columns) - set(columns))
-    if unknown:
-        raise MethodError(f"forest plot: {name} has a column {unknown[0]!r}; the plot has {list(columns)}")
-
-
-def _check_value(name: str, value: float, log_scale: bool) -> None:
-    if not math.isfinite(value):
-        raise MethodError(f"forest plot: {name} is {value}; a finite number is expected")
-    if log_scale and value <= 0:
-        raise MethodError(f"forest plot: {name} is {value}; a log scale shows values above 0 only")
-
-
-def _check_intervals(name: str, intervals: Iterable[Interval | None], log_scale: bool) -> None:
-    for interval in intervals:
-        if interval is None:
-            continue
-        lower, upper = interval
-        if not lower <= upper:
-            raise MethodError(f"forest plot: {name} has the limits {lower} and {upper}; lower, then upper is expected")
-        if log_scale and (lower < 0 or upper <= 0):
-            raise MethodError(f"forest plot: {name} has the limits {lower} and {upper}; a log scale starts above 0")

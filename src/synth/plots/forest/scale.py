@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 
 from synth.effects.measures import Measure, measure_of
 from synth.errors import MethodError
-from synth.plots import text
 from synth.plots.axis import Interval
 from synth.synthesis.linear import FloatArray
 
@@ -86,12 +85,6 @@ class ForestScale:
     def interval(self, interval: Interval | None, size: float | None = None) -> Interval | None:
         """An interval as the axis shows it; None where there is none."""
         return None if interval is None else (self.shown(interval[0], size), self.shown(interval[1], size))
-
-    def words(self, value: float, others: list[float], decimals: int | None = None) -> str:
-        """A value that is shown, with the decimals that it has among the estimates of a plot."""
-        if self.log and decimals is None:
-            return text.ratio(value)
-        return text.fixed(value, text.decimals_for([value, *others]) if decimals is None else decimals)
 
 
 def forest_scale(measure: str, *, natural: bool, sizes: ArrayLike | None, k: int | None) -> ForestScale:

@@ -318,5 +318,5 @@ def _names(line: Line, detail: Sequence[str], width: float, size: float) -> tupl
         parts = text.printable(_SIGN.sub("\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", line.label)).split("; ")
         return (), _wrapped_detail(parts, width, None)
     most = _LABEL_LINES if line.kind == "row" else 2 * _LABEL_LINES
-    name = text.wrap(line.label, width, size, bold=line.bold, max_lines=most)
+    name = text.shortened(line.label, width, size, bold=line.bold, max_lines=most)
     return name, _wrapped_detail(detail, width, _LABEL_LINES)
