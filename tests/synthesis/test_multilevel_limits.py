@@ -75,7 +75,7 @@ def test_one_estimate_has_no_variance_of_effects_to_estimate():
         ({"random": Structured("a", "study", "CAR"), "columns": {**COLUMNS, "a": ["x"] * N}}, "times in numbers"),
         (
             {"random": Structured("a", "study", "CAR"), "columns": {**COLUMNS, "a": [np.inf, *np.arange(N - 1.0)]}},
-            "finite times",
+            "column 'a', estimate 1: inf; a finite number",
         ),
         ({"random": [Intercept("study"), Nested("study", "row")]}, "'study' and 'study' group the estimates alike"),
         ({"random": [Nested("study", "row"), Intercept("row")]}, "'study/row' and 'row' group the estimates alike"),

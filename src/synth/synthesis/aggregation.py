@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from synth.effects.intervals import figure
+from synth.effects.intervals import figure, is_number
 from synth.errors import MethodError
-from synth.synthesis.clusters import Clusters, clusters_of, texts_of, ties_between
+from synth.synthesis.clusters import Clusters, clusters_of, label_of, texts_of, ties_between
 from synth.synthesis.dependence import Column, check_correlation, check_positive_definite
 from synth.synthesis.linear import FloatArray, IntArray, as_floats
 from synth.synthesis.studies import column, study_arrays
@@ -282,7 +282,7 @@ def _by_row(value: Correlation | None, clusters: Clusters, what: str) -> FloatAr
     if not isinstance(value, Mapping):
         alike = 1.0 if value is None else check_correlation(value, what, lowest)
         return np.full(len(clusters.codes), alike)
-    named = {str(name): item for name, item in value.items()}
+    named = {label_of(name): item for name, item in value.items()}
     lacking = sorted(set(clusters.names) ^ set(named))
     if lacking:
         raise MethodError(f"{what}: a number for each cluster, and for no other, is expected; see {lacking[0]!r}")
@@ -336,4 +336,4 @@ def _assumption_marks(kind: Structure, found: Aggregated, words: Mapping[str, st
 
 
 def _in_words(value: Correlation | None) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else "a number of each cluster"
+    return f"{value:g}" if is_number(value) else "a number of each cluster"

@@ -77,8 +77,13 @@ def texts_of(values: Sequence[object] | ArrayLike, n: int, what: str) -> list[st
     for index, value in enumerate(listed):
         if lack := lack_of(value):
             raise MethodError(f"{what}: estimate {index + 1} has {lack} is expected")
-        texts.append(str(int(value)) if isinstance(value, float) and value.is_integer() else str(value))
+        texts.append(label_of(value))
     return texts
+
+
+def label_of(value: object) -> str:
+    """The name of a group: a whole number without a point, whether it came as 6 or as 6.0."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def ties_between(covariance: FloatArray, clusters: Clusters) -> tuple[int, int] | None:

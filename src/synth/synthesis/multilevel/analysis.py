@@ -87,6 +87,15 @@ class MultilevelAnalysis:
         """Estimates."""
         return len(self.estimates)
 
+    @cached_property
+    def k_units(self) -> int:
+        """Independent units, mostly studies: what shares an effect or a sampling error is one.
+
+        Where crossed effects or sampling errors tie more together, the groups of the coarsest random effect.
+        """
+        sizes = [level.size for level in self.random.levels] + [item.outer.size for item in self.random.structures]
+        return max(sum(len(batch.rows) for batch in self.data_set.batches), min(sizes, default=1))
+
     @property
     def p(self) -> int:
         """Coefficients."""
@@ -319,14 +328,15 @@ class MultilevelAnalysis:
 
     @cached_property
     def typical_variance(self) -> float | None:
-        """Sampling variance of a typical estimate; None with as many coefficients as estimates."""
+        """Sampling variance of a typical estimate; None with as many coefficients as estimates, or without digits."""
         return multilevel_inference.typical_variance(self)
 
     @cached_property
     def i2(self) -> dict[str, float] | None:
         """Share of each level, and of all ("total"), in the total variance, 0 to 1.
 
-        None where a structure has several variances, since then no one total is there.
+        None where a structure has several variances, since then no one total is there, and with fewer than three
+        independent units, from which no spread can be told.
 
         References
         ----------
@@ -372,7 +382,7 @@ class MultilevelAnalysis:
         inner: Mapping[str, Sequence[object]] | None = None,
         level: float | None = None,
     ) -> Prediction:
-        """Mean effects with confidence and prediction intervals.
+        """Mean effects with confidence and prediction intervals; the latter None with fewer than three units.
 
         Parameters
         ----------

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from synth.effects.intervals import check_level
+from synth.effects.intervals import check_level, is_number
 from synth.errors import MethodError
 from synth.synthesis.linear import FloatArray, basis_of
 from synth.synthesis.models import DEFAULT_LEVEL
@@ -64,7 +64,7 @@ def multilevel(
         Where true effects differ. `Nested("study", "estimate")` is the three-level model: studies differ, and so do
         estimates of one study. `Structured("outcome", "study", "UN")` is the multivariate model of several outcomes,
         `Structured("month", "study", "CAR")` one of time points. Without any, one true effect for all.
-    columns : mapping of str to sequence, optional
+    columns : mapping of str to sequence, or DataFrame, optional
         The columns that `random` names, a value for each estimate.
     moderators : mapping of str to column, optional
         As for `meta_regression`.
@@ -106,7 +106,7 @@ def multilevel(
     y, v = _data(estimates, covariance, labels)
     n = len(y)
     names = study_names(labels, n) if labels is not None else tuple(f"estimate {number}" for number in range(1, n + 1))
-    part = random_part(random, columns or {}, names)
+    part = random_part(random, {} if columns is None else columns, names)
     found = moderators_of(moderators, n, intercept=intercept, labels=names) if moderators else _constant(n, intercept)
     basis = basis_of(found.columns, found.names)
     data = block_data(y, v, basis, part)
@@ -204,17 +204,21 @@ def _fixed(
         "tau2": sum(item.variances for item in part.structures),
         "rho": sum(parameters_of(item).angles for item in part.structures),
     }
-    given = dict(fixed or {})
+    if fixed is not None and not isinstance(fixed, Mapping):
+        raise MethodError(f"fixed {fixed!r:.40}: a mapping of {', '.join(_FIXED)} to lists is expected")
+    given: Mapping[Any, Any] = fixed or {}
     unknown = sorted(set(map(str, given)) - set(_FIXED))
     if unknown:
         raise MethodError(f"fixed {unknown[0]!r}: one of {', '.join(_FIXED)} is expected")
     found = {name: np.full(count, np.nan) for name, count in counts.items()}
     for name, values in given.items():
+        if isinstance(values, str) or not hasattr(values, "__len__"):
+            raise MethodError(f"fixed {name} = {values!r:.40}: a list is expected, with None for those to estimate")
         if len(values) != counts[name]:
             raise MethodError(f"fixed {name}: {len(values)} values for the {counts[name]} of the model")
         for index, value in enumerate(values):
             least, most = (-1.0, 1.0) if name == "rho" else (0.0, np.inf)
-            if value is not None and not (least <= value <= most and np.isfinite(value)):
-                raise MethodError(f"fixed {name} = {value}: a number from {least:g} to {most:g} is expected")
+            if value is not None and not (is_number(value) and least <= value <= most):
+                raise MethodError(f"fixed {name} = {value!r}: a number from {least:g} to {most:g} is expected")
             found[name][index] = np.nan if value is None else float(value)
     return found

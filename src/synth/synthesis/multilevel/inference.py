@@ -10,7 +10,7 @@ import numpy as np
 
 from synth.errors import MethodError
 from synth.synthesis.fitting import wald_p
-from synth.synthesis.linear import FloatArray, IntArray, as_floats, einsum
+from synth.synthesis.linear import FloatArray, IntArray, as_floats, einsum, kept, sums_of_others
 from synth.synthesis.model_tests import Criteria
 from synth.synthesis.multilevel.likelihood import Solved
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Largest spread of a column within a group, over its largest value, that counts as none.
 _SAME = 1e-12
+#: Units from which shares of variance and prediction intervals mean something.
+SPREAD_FROM = 3
 
 
 def contained_degrees(design: FloatArray, groupings: Sequence[IntArray]) -> FloatArray:
@@ -92,7 +94,7 @@ def _criteria(height: float, deviance: float, parameters: int, observations: int
 
 
 def typical_variance(model: MultilevelAnalysis) -> float | None:
-    """The sampling variance of a typical estimate; None with as many coefficients as estimates.
+    """The sampling variance of a typical estimate; None with as many coefficients as estimates, or without digits.
 
     Estimates less coefficients, over the trace of W - W X (X'W X)^-1 X'W with W the inverse sampling covariance: the
     typical variance of Higgins and Thompson (2002, Stat Med 21:1539-1558) for any model, as Viechtbauer has it
@@ -100,15 +102,25 @@ def typical_variance(model: MultilevelAnalysis) -> float | None:
     """
     if model.k <= model.p:
         return None
-    alone: Solved = model.alone
-    trace = sum(float(einsum("bii->b", inverse).sum()) for inverse in alone.inverses)
+    if model.sampling.ndim == 1 and not model.has_moderators:
+        # Sums over the others keep their digits however much one estimate outweighs them.
+        weights = model.data_set.unit**2 / model.sampling
+        trace = float(np.sum(weights * sums_of_others(weights[None])[0]) / weights.sum())
+    else:
+        trace = _trace(model.alone)
+    return None if math.isnan(trace) else (model.k - model.p) / trace * model.data_set.unit**2
+
+
+def _trace(alone: Solved) -> float:
+    """Of W - W X (X'W X)^-1 X'W; NaN where the subtraction takes its digits."""
+    whole = sum(float(einsum("bii->b", inverse).sum()) for inverse in alone.inverses)
     taken = sum(float(np.sum((weighted @ alone.covariance) * weighted)) for weighted in alone.weighted)
-    return (model.k - model.p) / (trace - taken) * model.data_set.unit**2
+    return float(kept(np.array(whole - taken), np.array(whole)))
 
 
 def shares(model: MultilevelAnalysis) -> dict[str, float] | None:
     """I2 of each level and of all (see `MultilevelAnalysis.i2`)."""
-    typical = model.typical_variance
+    typical = model.typical_variance if model.k_units >= SPREAD_FROM else None
     single = all(item.variances == 1 for item in model.random.structures)
     parts = dict(zip((level.name for level in model.random.levels), model.sigma2.tolist(), strict=True))
     if typical is None or not single:

@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike
 
 from synth.effects.intervals import check_level
 from synth.errors import MethodError
+from synth.synthesis.clusters import label_of
 from synth.synthesis.fitting import critical_values
 from synth.synthesis.linear import FloatArray, IntArray, as_floats, einsum
-from synth.synthesis.multilevel.random import Structure, label_of
+from synth.synthesis.multilevel.inference import SPREAD_FROM
+from synth.synthesis.multilevel.random import Structure
 from synth.synthesis.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def predict(
     errors = np.sqrt(variances)
     critical = critical_values(_degrees(model, rows), level)
     low = high = None
-    if picked is not None:
+    if picked is not None and model.k_units >= SPREAD_FROM:
         width = critical * np.sqrt(variances + _spread(model, picked, len(rows)))
         low, high = estimates - width, estimates + width
     return Prediction(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from synth.errors import MethodError
+from synth.synthesis.clusters import label_of
 from synth.synthesis.linear import FloatArray, IntArray
 
 StructureKind = Literal["CS", "HCS", "UN", "ID", "DIAG", "AR", "HAR", "CAR"]
@@ -178,7 +179,7 @@ def random_part(random: RandomTerm | Sequence[RandomTerm], columns: Columns, lab
     random : RandomTerm or sequence of them
         None at all is a model without random effects.
     columns : mapping of str to sequence
-        Every column that a term names, a value for each estimate.
+        Every column that a term names, a value for each estimate; 11, 11.0 and "11" are one group.
     labels : sequence of str
         Names of the estimates, for error messages.
 
@@ -188,6 +189,10 @@ def random_part(random: RandomTerm | Sequence[RandomTerm], columns: Columns, lab
         If a term is of no known kind, a column is not there, has another length or a missing value, a structure is
         unknown, or two terms say the same, so that their variances cannot be told apart.
     """
+    if not isinstance(random, RandomTerm | Sequence):
+        raise MethodError(f"random {random!r:.40}: Intercept, Nested or Structured is expected, or () for no effects")
+    if not all(hasattr(columns, part) for part in ("keys", "__getitem__")):
+        raise MethodError(f"columns {columns!r:.40}: a mapping of names to columns, or a DataFrame, is expected")
     terms: Sequence[RandomTerm] = [random] if isinstance(random, RandomTerm) else random
     levels: list[Grouping] = []
     structures: list[Structure] = []
@@ -221,29 +226,21 @@ def _crossed(outer: Grouping, inner: Grouping) -> Grouping:
 
 def _grouping(name: str, columns: Columns, labels: Sequence[str]) -> Grouping:
     if name not in columns:
-        raise MethodError(f"random effects of {name!r}: there is no such column; {', '.join(columns) or 'none'} given")
+        known = ", ".join(map(str, columns)) or "none"
+        raise MethodError(f"random effects of {name!r}: there is no such column; {known} given")
     given = np.asarray(columns[name], dtype=object)
     if given.shape != (len(labels),):
         raise MethodError(f"column {name!r}: shape {given.shape}; one value for each of {len(labels)} estimates")
     values = [value.item() if isinstance(value, np.generic) else value for value in given.tolist()]
     for value, label in zip(values, labels, strict=True):
-        if (
-            value is None
-            or (isinstance(value, float) and math.isnan(value))
-            or not isinstance(value, str | int | float)
-        ):
-            raise MethodError(f"column {name!r}, {label}: {value!r}; a number or a text is expected")
+        if not isinstance(value, str | int | float) or (isinstance(value, float) and not math.isfinite(value)):
+            raise MethodError(f"column {name!r}, {label}: {value!r}; a finite number or a text is expected")
     numeric = all(not isinstance(value, str) for value in values)
-    keys = values if numeric else [str(value) for value in values]
+    keys = values if numeric else [label_of(value) for value in values]
     order = sorted(set(keys))
     position = {key: index for index, key in enumerate(order)}
     codes = np.array([position[key] for key in keys], dtype=np.intp)
     return Grouping(name, tuple(map(label_of, order)), codes, tuple(order))
-
-
-def label_of(value: object) -> str:
-    """The name of a group: a whole number without a point, whether it came as 6 or as 6.0."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _structure(term: Structured, columns: Columns, labels: Sequence[str]) -> Structure:
@@ -256,8 +253,6 @@ def _structure(term: Structured, columns: Columns, labels: Sequence[str]) -> Str
         if any(isinstance(value, str) for value in inner.values):
             raise MethodError(f"structure CAR: column {inner.name!r} holds texts; times in numbers are expected")
         times = np.asarray(inner.values, dtype=float)
-        if not np.isfinite(times).all():
-            raise MethodError(f"structure CAR: column {inner.name!r}: finite times are expected")
     present = np.zeros((outer.size, inner.size), dtype=bool)
     present[outer.codes, inner.codes] = True
     if term.structure == "UN":

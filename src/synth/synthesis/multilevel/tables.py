@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from synth.synthesis.multilevel.analysis import MultilevelAnalysis
 
-_SCALARS = "k p method test degrees level q_e q_e_df q_e_p q_m q_m_df q_m_df2 q_m_p log_likelihood typical_variance"
+_SCALARS = (
+    "k k_units p method test degrees level q_e q_e_df q_e_p q_m q_m_df q_m_df2 q_m_p log_likelihood typical_variance"
+)
 _VECTORS = "estimates fitted residuals beta standard_errors statistics p_values low high covariance sigma2 tau2 rho"
 
 
@@ -63,7 +65,7 @@ def summary(model: MultilevelAnalysis) -> pd.DataFrame:
     """One row for people (see `MultilevelAnalysis.summary`)."""
     import pandas as pd  # here, so that importing the synthesis stays cheap
 
-    row: dict[str, Any] = {"k": model.k, "method": model.method, "test": model.test}
+    row: dict[str, Any] = {"k": model.k, "k_units": model.k_units, "method": model.method, "test": model.test}
     row |= {f"units of {name}": size for name, size in model.levels.items()}
     if model.has_moderators:
         row |= {"q_m": model.q_m, "q_m_p": model.q_m_p}

@@ -23,16 +23,41 @@ _STRUCTURES = {
     "CAR": "one variance and a correlation that falls with the time between",
 }
 _END = 1e-6
+#: Weight of all other estimates, over that of the most precise one, below which a likelihood loses its digits.
+_APART = 1e-8
 
 
 def marks(model: MultilevelAnalysis) -> tuple[str, ...]:
     """Short sentences where the method stands on little (see `MultilevelAnalysis.marks`)."""
-    found = [*_fit(model), *_units(model), *_boundary(model)]
+    found = [*_few(model), *_fit(model), *_units(model), *_boundary(model)]
+    if model.estimated and _outweighs(model):
+        found.append(
+            "one estimate outweighs all the others by so much that variances of true effects may have few digits"
+        )
+    if model.typical_variance is None and model.k > model.p:
+        found.append("one estimate outweighs all the others by so much that I2 is not defined to any digits")
     if any(not np.isnan(values).all() for values in model.held.components.values()):
         found.append("a variance or correlation was given and not estimated: its uncertainty is in no interval")
     if model.test == "normal" and model.k > model.p:
         found.append("tests by the normal distribution take the variances as known: with few units they are too sharp")
     return tuple(found)
+
+
+def _outweighs(model: MultilevelAnalysis) -> bool:
+    variances = np.sort(model.sampling if model.sampling.ndim == 1 else np.diag(model.sampling))
+    return bool((1 / variances[1:]).sum() * variances[0] < _APART)
+
+
+def _few(model: MultilevelAnalysis) -> list[str]:
+    """What fewer than three independent units cannot say."""
+    if model.k == 1:
+        return ["one estimate: nothing is pooled"]
+    if model.k_units == 1:
+        return ["one study: nothing is pooled"]
+    if model.k_units == 2:
+        beside = "for sensitivity only, beside both results"
+        return [f"two studies: {beside}; I2 and a prediction interval would mean nothing"]
+    return []
 
 
 def _fit(model: MultilevelAnalysis) -> list[str]:
@@ -60,8 +85,6 @@ def _units(model: MultilevelAnalysis) -> list[str]:
         f"the effects of {name!r} cannot be told from the coefficients: their variance is taken as 0"
         for name in model.held.explained
     ]
-    if model.k == 1:
-        found.append("one estimate: nothing is pooled")
     named = {level.name: level.size for level in model.random.levels}
     named |= {structure.outer.name: structure.outer.size for structure in model.random.structures}
     found += [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 #: Share of the model's variance of a coefficient below which what is expected of the robust one is rounding.
 _NO_RESIDUAL = 1e-8
+#: Units in the last place by which a residual may be off.
+_PLACES = 16
 
 
+@runtime_checkable
 class WorkingModel(Protocol):
     """A fitted model of dependent estimates: what a robust variance needs of it."""
 
@@ -122,14 +125,24 @@ class RobustResult:
 
     @property
     def standard_errors(self) -> FloatArray:
-        """Of the coefficients, shape (p,)."""
-        return as_floats(np.sqrt(np.maximum(np.diag(self.covariance), 0.0)))
+        """Of the coefficients, shape (p,); 0 where nothing but rounding is left of one."""
+        return self._errors(np.eye(len(self.names)))
+
+    def _errors(self, rows: FloatArray) -> FloatArray:
+        """Standard errors of linear combinations, shape (q,); 0 where nothing but rounding is left of one."""
+        errors = np.sqrt(np.maximum(np.diag(rows @ self.covariance @ rows.T), 0.0))
+        return as_floats(np.where(errors > self.sandwich.rounding(_in_basis(self.sandwich, rows)), errors, 0.0))
 
     @property
     def statistics(self) -> FloatArray:
-        """T of each coefficient against 0, shape (p,); infinite where the standard error is 0."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return as_floats(np.where(self.beta == 0, 0.0, self.beta / self.standard_errors))
+        """T of each coefficient against 0, shape (p,); NaN where the standard error is 0, as p value and limits are."""
+        return as_floats(self.beta / self._told)
+
+    @property
+    def _told(self) -> FloatArray:
+        """Standard errors, NaN where one is 0: no residual bears on it, and its spread is not known."""
+        errors = self.standard_errors
+        return as_floats(np.where(errors > 0, errors, np.nan))
 
     @property
     def p_values(self) -> FloatArray:
@@ -139,12 +152,46 @@ class RobustResult:
     @property
     def low(self) -> FloatArray:
         """Lower limits of the coefficients, shape (p,)."""
-        return as_floats(self.beta - critical_values(self.degrees_of_freedom, self.level) * self.standard_errors)
+        return as_floats(self.beta - critical_values(self.degrees_of_freedom, self.level) * self._told)
 
     @property
     def high(self) -> FloatArray:
         """Upper limits of the coefficients, shape (p,)."""
-        return as_floats(self.beta + critical_values(self.degrees_of_freedom, self.level) * self.standard_errors)
+        return as_floats(self.beta + critical_values(self.degrees_of_freedom, self.level) * self._told)
+
+    def _only_intercept(self, what: str) -> None:
+        if self.names != (INTERCEPT,):
+            raise MethodError(f"a model with moderators has no one {what}; use beta, or table()")
+
+    @property
+    def estimate(self) -> float:
+        """The summary effect of a model without moderators.
+
+        Raises
+        ------
+        MethodError
+            If the model has moderators: it has no one effect.
+        """
+        self._only_intercept("estimate")
+        return float(self.beta[0])
+
+    @property
+    def standard_error(self) -> float:
+        """Of the summary effect (MethodError as for `estimate`)."""
+        self._only_intercept("standard error")
+        return float(self.standard_errors[0])
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Confidence interval of the summary effect (MethodError as for `estimate`)."""
+        self._only_intercept("interval")
+        return float(self.low[0]), float(self.high[0])
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p value of the summary effect (MethodError as for `estimate`)."""
+        self._only_intercept("p value")
+        return float(self.p_values[0])
 
     @cached_property
     def omnibus(self) -> RobustTest:
@@ -170,17 +217,22 @@ class RobustResult:
         Raises
         ------
         MethodError
-            If a coefficient is unknown, or the combinations depend on each other.
+            If a coefficient is unknown or stands there twice, or the combinations are no numbers or depend on each
+            other.
 
         References
         ----------
         Tipton and Pustejovsky 2015, J Educ Behav Stat 40:604-634.
         """
         rows = self._rows(tested, combinations)
-        covariance = rows @ self.covariance @ rows.T
         q = len(rows)
-        errors = np.sqrt(np.diag(covariance))
-        if not (errors > 0).all() or np.linalg.matrix_rank(covariance / np.outer(errors, errors)) < q:
+        errors = self._errors(rows)
+        if not (errors > 0).all():
+            return RobustTest(None, q, None, None)
+        # In units of their standard errors, so that the unit of a moderator decides nothing.
+        rows = rows / errors[:, None]
+        covariance = rows @ self.covariance @ rows.T
+        if np.linalg.matrix_rank(covariance) < q:
             return RobustTest(None, q, None, None)
         estimates = rows @ self.beta
         square = float(estimates @ np.linalg.solve(covariance, estimates))
@@ -195,21 +247,22 @@ class RobustResult:
         return RobustTest(statistic, q, degrees, wald_p(statistic, q, degrees))
 
     def _rows(self, tested: Sequence[int | str] | None, combinations: ArrayLike | None) -> FloatArray:
-        p = len(self.names)
         if (tested is None) == (combinations is None):
             raise MethodError("coefficients or combinations to test: one of the two is expected")
-        if tested is not None:
-            return np.eye(p)[[self._place(item) for item in tested]] if len(tested) else _no_rows()
-        rows = np.atleast_2d(np.asarray(combinations, dtype=float))
-        if rows.ndim != 2 or rows.shape[1] != p or not len(rows) or not np.isfinite(rows).all():
-            raise MethodError(f"combinations: rows of {p} finite numbers are expected")
-        if np.linalg.matrix_rank(rows) < len(rows):
-            raise MethodError("the linear combinations depend on each other; each must say something of its own")
-        return rows
+        if tested is None:
+            return _combinations_of(combinations, len(self.names))
+        if isinstance(tested, str) or not np.iterable(tested):
+            raise MethodError(f"tested = {tested!r:.40}: a list of coefficients is expected")
+        places = [self._place(item) for item in tested]
+        if not places:
+            raise MethodError("no coefficient to test; at least one is expected")
+        if len(set(places)) < len(places):
+            raise MethodError("a coefficient stands there twice; each must be tested once")
+        return np.eye(len(self.names))[places]
 
     def _place(self, item: int | str) -> int:
-        if item in self.names:
-            return self.names.index(str(item))
+        if isinstance(item, str) and item in self.names:
+            return self.names.index(item)
         if isinstance(item, int | np.integer) and not isinstance(item, bool) and 0 <= item < len(self.names):
             return int(item)
         raise MethodError(f"coefficient {item!r}: one of {', '.join(self.names)}, or its index from 0, is expected")
@@ -269,8 +322,8 @@ def cluster_robust(
     Raises
     ------
     MethodError
-        If the column does not fit, there are no more clusters than coefficients, or, for CR2, the model ties estimates
-        of different clusters together; two of them are named.
+        If the model is of another kind, the column does not fit, there are no more clusters than coefficients, or, for
+        CR2, the model ties estimates of different clusters together; two of them are named.
 
     References
     ----------
@@ -279,6 +332,12 @@ def cluster_robust(
     """
     if kind not in get_args(Kind):
         raise MethodError(f"kind {kind!r}: one of {', '.join(get_args(Kind))} is expected")
+    # Whatever is called so: other results that have coefficients are fitted by other likelihoods.
+    if not isinstance(model, MetaAnalysis | WorkingModel):
+        raise MethodError(
+            f"a pool, a meta-regression or a multilevel model is expected, got {type(model).__name__}; a sandwich "
+            "needs a model linear in the estimates and its covariance"
+        )
     chosen = model.level if level is None else level
     check_level(chosen)
     p = len(model.beta)
@@ -315,9 +374,11 @@ def _design(model: MetaAnalysis | WorkingModel) -> FloatArray:
 
 def _working(model: MetaAnalysis | WorkingModel, clusters: Clusters) -> Working:
     if isinstance(model, MetaAnalysis):
+        residuals = as_floats(model.estimates - model.fitted)
         return Working(
             basis=model.basis,
-            residuals=as_floats(model.estimates - model.fitted),
+            residuals=residuals,
+            rounding=_rounding(model.moderators.columns, model.beta, residuals),
             covariance=np.diag(model.variances + model.tau2),
             weights=model.own_weights,
             clusters=clusters,
@@ -327,11 +388,17 @@ def _working(model: MetaAnalysis | WorkingModel, clusters: Clusters) -> Working:
     return Working(
         basis=basis_of(np.asarray(model.design, dtype=float), model.names),
         residuals=np.asarray(model.residuals, dtype=float),
+        rounding=_rounding(model.design, model.beta, model.residuals),
         covariance=covariance,
         weights=None,
         clusters=clusters,
         nested=ties_between(covariance, clusters) is None,
     )
+
+
+def _rounding(design: FloatArray, beta: FloatArray, residuals: FloatArray) -> FloatArray:
+    """How far each residual may be off: some units in the last place of the terms that it is the difference of."""
+    return as_floats(_PLACES * np.finfo(float).eps * (np.abs(design) @ np.abs(beta) + np.abs(residuals)))
 
 
 def _degrees(sandwich: Sandwich, names: Sequence[str]) -> FloatArray:
@@ -364,5 +431,14 @@ def _in_basis(sandwich: Sandwich, rows: FloatArray) -> FloatArray:
     return as_floats(np.linalg.solve(sandwich.working.basis.triangle.T, rows.T).T)
 
 
-def _no_rows() -> FloatArray:
-    raise MethodError("no coefficient to test; at least one is expected")
+def _combinations_of(given: object, p: int) -> FloatArray:
+    try:
+        rows = np.atleast_2d(np.asarray(given, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise MethodError(f"combinations: rows of {p} finite numbers are expected ({error})") from error
+    if rows.ndim != 2 or rows.shape[1] != p or not len(rows) or not np.isfinite(rows).all():
+        raise MethodError(f"combinations: rows of {p} finite numbers are expected")
+    largest = np.abs(rows).max(axis=1)
+    if not largest.all() or np.linalg.matrix_rank(rows / largest[:, None]) < len(rows):
+        raise MethodError("the linear combinations depend on each other; each must say something of its own")
+    return as_floats(rows)

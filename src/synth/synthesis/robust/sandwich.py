@@ -35,6 +35,8 @@ class Working:
     basis : Basis
         The design, n rows and p columns.
     residuals : ndarray, shape (n,)
+    rounding : ndarray, shape (n,)
+        How far each residual may be off by rounding.
     covariance : ndarray, shape (n, n)
         Working covariance of the estimates; with the blocks of the clusters on its diagonal and nothing else, where
         `nested`.
@@ -47,6 +49,7 @@ class Working:
 
     basis: Basis
     residuals: FloatArray
+    rounding: FloatArray
     covariance: FloatArray
     weights: FloatArray | None
     clusters: Clusters
@@ -129,6 +132,18 @@ class Sandwich:
         parts = zip(self._adjusted, members, strict=True)
         scores = np.stack([part @ self.working.residuals[rows] for part, rows in parts], axis=1)
         return as_floats(scores @ scores.T)
+
+    def rounding(self, combinations: FloatArray) -> FloatArray:
+        """What rounding of the residuals alone can make of standard errors, shape (q,).
+
+        Parameters
+        ----------
+        combinations : ndarray, shape (q, p)
+            Of the coefficients in the basis.
+        """
+        parts = zip(self._adjusted, self.working.clusters.members, strict=True)
+        largest = np.stack([np.abs(combinations @ part) @ self.working.rounding[rows] for part, rows in parts])
+        return as_floats(np.sqrt((largest**2).sum(axis=0)))
 
     def cross_products(self, combinations: FloatArray) -> FloatArray:
         """Covariances, under the working model, of what each cluster adds to the combinations' variances.
@@ -218,8 +233,10 @@ def hotelling_degrees(cross: FloatArray) -> float:
         Of `Sandwich.cross_products`.
     """
     q = len(cross)
-    expected = einsum("cdjj->cd", cross)
-    root, _ = _power(expected, -0.5)
+    # In units of their standard deviations: small eigenvalues are then those of combinations that say the same.
+    unit = np.sqrt(einsum("ccjj->c", cross))
+    cross = cross / (unit[:, None] * unit)[:, :, None, None]
+    root, _ = _power(einsum("cdjj->cd", cross), -0.5)
     scaled = einsum("ac,cdjl,db->abjl", root, cross, root)
     diagonal = einsum("aajl->ajl", scaled)
     total = einsum("abjl,bajl->", scaled, scaled) + einsum("ajl,bjl->", diagonal, diagonal)

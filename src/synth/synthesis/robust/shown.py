@@ -99,7 +99,7 @@ def to_dict(result: RobustResult) -> dict[str, Any]:
 
 
 def _finite(values: Any) -> list[Any]:
-    """JSON has no infinity: a statistic with a standard error of 0 becomes null."""
+    """JSON has no NaN: a statistic with a standard error of 0 becomes null."""
     return [_finite(row) if np.ndim(row) else (float(row) if np.isfinite(row) else None) for row in values]
 
 
@@ -125,8 +125,13 @@ def line(result: RobustResult) -> str:
     head = f"RobustResult({result.kind}, {result.n} estimates in {result.n_clusters} clusters"
     if len(result.names) > 1:
         return f"{head}, coefficients: {', '.join(result.names)})"
-    low, high = float(result.low[0]), float(result.high[0])
-    return f"{head}, {figure(float(result.beta[0]))} [{figure(low)}, {figure(high)}])"
+    low, high = result.low[0], result.high[0]
+    return f"{head}, {_figure(result.beta[0])} [{_figure(low)}, {_figure(high)}])"
+
+
+def _figure(value: float) -> str:
+    """A number in a table; what a standard error of 0 leaves without meaning is said to have none."""
+    return "not defined" if np.isnan(value) else figure(float(value))
 
 
 def html_of(result: RobustResult) -> str:
@@ -136,12 +141,12 @@ def html_of(result: RobustResult) -> str:
     rows = []
     for place, name in enumerate(result.names):
         cells = [
-            figure(float(result.beta[place])),
-            figure(float(result.standard_errors[place])),
-            figure(float(result.statistics[place])),
+            _figure(result.beta[place]),
+            _figure(result.standard_errors[place]),
+            _figure(result.statistics[place]),
             f"{result.degrees_of_freedom[place]:.1f}",
             p_text(float(result.p_values[place])),
-            f"{figure(float(result.low[place]))} to {figure(float(result.high[place]))}",
+            f"{_figure(result.low[place])} to {_figure(result.high[place])}",
         ]
         body = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
         rows.append(f'<tr><th scope="row">{html.escape(name)}</th>{body}</tr>')
