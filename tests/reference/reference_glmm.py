@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from reference_cases import Case
-from reference_compare import NotOfferedError, Outputs
+from reference_compare import NotOfferedError, Outputs, not_offered
 from reference_glmm_recomputed import with_proof
 from reference_inputs import FloatArray, known_arguments, known_inputs, level_of, listed, mapping, numbers, tested_by
 from reference_models import percent, predicted
 
 from synth.synthesis.glmm import GlmmResult, odds_ratio_glmm, proportion_glmm, rate_glmm, rate_ratio_glmm
 
+FEW = "a prediction interval from one or two studies"
 METHODS = {"ML": "ML", "FE": "common", "EE": "common", "CE": "common"}
 # Two arms by all four cells, or by events and participants.
 CELLS, TOTALS = ("ai", "bi", "ci", "di"), ("ai", "n1i", "ci", "n2i")
@@ -97,8 +99,15 @@ def _outputs(fit: GlmmResult) -> dict[str, Callable[[], object]]:
         "QM": lambda: fit.q_m,
         "QMp": lambda: fit.q_m_p,
         "ll": lambda: log_likelihood_of_metafor(fit),
-        "predict": lambda: predicted(fit.predict()),
+        "predict": lambda: _predicted(fit),
     }
+
+
+def _predicted(fit: GlmmResult) -> dict[str, object]:
+    found = predicted(fit.predict())
+    if fit.method == "ML" and fit.k <= 2:
+        return found | {name: partial(not_offered, FEW) for name in ("pi.lb", "pi.ub")}
+    return found
 
 
 def log_likelihood_of_metafor(fit: GlmmResult) -> float:

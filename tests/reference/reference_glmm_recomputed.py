@@ -3,7 +3,8 @@
 The README gives tolerances for estimates (1e-3) and tau2 (1e-2), "lme4's and nlminb's own". What follows from them - a
 bound near 0, a p value far out - and lme4's standard errors can be further off. A value outside its tolerance is left
 out only if the same likelihood, in the code of `reference_glmm_proof`, which owes the package nothing, has its maximum
-at our value and is not higher at metafor's.
+at our value and is not higher at metafor's, nor at any maximum that other starts lead to. A standard error, limit or
+statistic further than `FARTHEST` from metafor's is excused by nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from reference_compare import Compared, Outputs, compare, not_offered
 from reference_glmm_proof import (
     Counts,
     Found,
+    Likelihood,
     informative,
     likelihood,
     maximum,
@@ -27,7 +29,7 @@ from reference_glmm_proof import (
 )
 from reference_inputs import FloatArray, numbers
 from reference_rules import rules_of
-from scipy import stats
+from scipy import optimize, stats
 
 from synth.synthesis.glmm import GlmmResult
 
@@ -36,6 +38,11 @@ REASON = "metafor stops early, or its second derivatives fail: by independent co
 AGREED = 2e-5
 # A likelihood is higher from this on.
 HIGHER = 1e-7
+# What may be excused at all, as a share of metafor's value, and of which outputs: p values far out know no bounds.
+FARTHEST = 0.25
+CAPPED = {"se", "stat", "ci.lb", "ci.ub", "pi.lb", "pi.ub", "vb", "QE.Wld", "QM"}
+# A standard deviation of random effects to start from, beside those of the fit.
+FURTHER_START = 0.3
 # A sum of squares that is 0 but for rounding.
 ROUNDING = 1e-18
 
@@ -56,7 +63,9 @@ def _guarded(
         theirs = case.outputs[name]
         if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
             return {
-                key: _judged(case, f"{name}/{key}", item, theirs.get(key), again) if key in theirs else item
+                key: _judged(case, f"{name}/{key}", item, theirs.get(key), again)
+                if key in theirs and not callable(item)
+                else item
                 for key, item in ours.items()
             }
         judged = _judged(case, name, ours, theirs, again)
@@ -72,10 +81,23 @@ def _judged(
         found = [item for item in compare(path, lambda: ours, theirs, rules_of(case)) if isinstance(item, Compared)]
         if all(item.agrees for item in found):
             return ours
-        expected = again().get(path)
+        expected = again().get(path) if _near(path, ours, theirs) else None
         return not_offered(REASON) if expected is not None and _same(ours, expected) else ours
 
     return judged
+
+
+def _near(path: str, ours: object, theirs: object) -> bool:
+    """Whether a difference from metafor's value is small enough for the excuse of an early stop."""
+    name = path.rsplit("/", 1)[-1]
+    if name not in CAPPED:
+        return True
+    one, other = np.ravel(np.array(ours, dtype=float)), np.ravel(np.array(theirs, dtype=float))
+    if one.shape != other.shape:
+        return False
+    # A limit near 0 is a difference of larger numbers.
+    least = 0.1 if name[:2] in {"ci", "pi"} else 0.0
+    return bool((np.abs(one - other) <= FARTHEST * np.maximum(np.abs(other), least)).all())
 
 
 def _same(ours: object, expected: object) -> bool:
@@ -100,11 +122,7 @@ def _again(case: Case, fit: GlmmResult, columns: list[FloatArray]) -> Mapping[st
         number(case.outputs.get("sigma2")) or 0.0,
         number(case.outputs.get("tau2")) or 0.0,
     )
-    found = _maximum(counts, fit.model, random, ours)
-    if found is not None and fit.model != "UM.RS":
-        # The constant of UM.RS is in no output of metafor's, so that its likelihood there is not known.
-        lower = likelihood(counts, fit.model, random)(theirs) <= found.log_likelihood + HIGHER
-        found = found if lower else None
+    found = _proven(counts, fit.model, random, ours, theirs)
     result: dict[str, object] = {}
     if found is not None:
         result |= _derived(case, fit, found)
@@ -126,6 +144,36 @@ def _counts(fit: GlmmResult, columns: list[FloatArray]) -> Counts:
     moderators = np.full((len(x), fit.p), np.nan)
     moderators[fit.design.data.kept] = fit.moderators.columns
     return informative(Counts(x, size, fit.measure in {"PLO", "OR"}, moderators))
+
+
+def _proven(counts: Counts, model: str | None, random: bool, ours: FloatArray, theirs: FloatArray) -> Found | None:
+    """The maximum next to our estimates; None where ours are none, or the likelihood is higher anywhere else known."""
+    found = _maximum(counts, model, random, ours)
+    if found is None:
+        return None
+    p = counts.columns.shape[1]
+    others = [theirs]
+    for place in range(p + (model == "UM.RS"), len(ours)):
+        others.append(ours.copy())
+        others[-1][place] = FURTHER_START
+    ends = [_maximum(counts, model, random, start) for start in others]
+    tops = [end.log_likelihood for end in ends if end is not None]
+    value = likelihood(counts, model, random)
+    own, other = (value(_constant_out(value, point, p) if model == "UM.RS" else point) for point in (ours, theirs))
+    return found if own >= max([found.log_likelihood, other, *tops]) - HIGHER else None
+
+
+def _constant_out(value: Likelihood, point: FloatArray, place: int) -> FloatArray:
+    """The point with the constant of UM.RS, which metafor does not put out, where it makes the likelihood largest."""
+
+    def moved(constant: float) -> FloatArray:
+        result = point.copy()
+        result[place] = constant
+        return result
+
+    here = float(point[place])
+    best = optimize.minimize_scalar(lambda at: -value(moved(float(at))), bracket=(here - 0.1, here + 0.1), tol=1e-8)
+    return moved(float(best.x))
 
 
 def _maximum(counts: Counts, model: str | None, random: bool, start: FloatArray) -> Found | None:

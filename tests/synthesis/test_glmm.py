@@ -58,15 +58,15 @@ def test_heterogeneity_is_tested_against_an_effect_for_every_study():
 
 
 def test_criteria_count_every_parameter():
-    one = proportion_glmm(EVENTS, TOTALS).fit_statistics
+    one = proportion_glmm(EVENTS, TOTALS).fit_statistics()["ML"]
     assert one.parameters == 2
     assert one.aic == pytest.approx(4 - 2 * one.log_likelihood)
     assert one.bic == pytest.approx(2 * math.log(6) - 2 * one.log_likelihood)
-    assert odds_ratio_glmm(A, N1, C, N2).fit_statistics.parameters == 6 + 2
-    assert odds_ratio_glmm(A, N1, C, N2, method="common").fit_statistics.parameters == 6 + 1
-    assert odds_ratio_glmm(A, N1, C, N2, model="UM.RS").fit_statistics.parameters == 4
+    assert odds_ratio_glmm(A, N1, C, N2).fit_statistics()["ML"].parameters == 6 + 2
+    assert odds_ratio_glmm(A, N1, C, N2, method="common").fit_statistics()["ML"].parameters == 6 + 1
+    assert odds_ratio_glmm(A, N1, C, N2, model="UM.RS").fit_statistics()["ML"].parameters == 4
     fit = proportion_glmm(EVENTS, TOTALS, method="common")
-    assert fit.fit_statistics.deviance == pytest.approx(fit.q_lrt, rel=1e-10)
+    assert fit.fit_statistics()["ML"].deviance == pytest.approx(fit.q_lrt, rel=1e-10)
 
 
 def test_unconditional_and_conditional_rates_have_one_common_ratio():
@@ -327,3 +327,74 @@ def test_large_counts_meet_the_normal_approximation():
     assert fit.estimate == pytest.approx(normal.estimate, abs=1e-4)
     assert fit.tau2 == pytest.approx(normal.tau2, rel=5e-3)
     assert fit.standard_error == pytest.approx(normal.standard_error, rel=5e-3)
+
+
+def test_a_normal_test_of_few_studies_is_marked():
+    assert said(proportion_glmm(EVENTS, TOTALS), "with 6 studies they are too sharp")
+    assert not said(proportion_glmm(EVENTS, TOTALS, test="t"), "too sharp")
+    assert not said(proportion_glmm(EVENTS, TOTALS, method="common"), "too sharp")
+    assert said(odds_ratio_glmm(A, N1, C, N2), "too sharp")
+    assert said(rate_glmm([3, 0, 12, 7, 20, 1, 4, 9, 3], [30.0] * 9), "with 9 studies they are too sharp")
+    assert not said(rate_glmm([3, 0, 12, 7, 20, 1, 4, 9, 3, 5], [30.0] * 10), "too sharp")
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_one_or_two_studies_have_no_prediction_interval_anywhere(k):
+    fit = proportion_glmm([3, 8][:k], [9, 10][:k])
+    for found in (fit.predict(), fit.natural()):
+        assert found.prediction_low is None
+        assert found.prediction_high is None
+    assert "prediction_low" not in fit.summary()
+    assert "; prediction interval" not in fit._repr_html_()
+    assert "prediction interval adds" not in fit.explain()
+    assert proportion_glmm(EVENTS[:3], TOTALS[:3]).predict().prediction_low is not None
+
+
+@pytest.mark.parametrize("method", ["ML", "common"])
+def test_proportions_of_one_or_two_series_name_the_rule(method):
+    for k in (1, 2):
+        assert said(proportion_glmm([3, 8][:k], [9, 10][:k], method=method), "pooled from three series on")
+    assert not said(proportion_glmm([3, 8, 2], [9, 10, 12], method=method), "three series")
+    assert not said(rate_glmm([3, 8], [9.0, 10.0], method=method), "three series")
+
+
+@pytest.mark.parametrize(
+    ("moderators", "message"),
+    [
+        ([1, 2, 3, 4, 5, 6], "of type list: a mapping"),
+        (np.arange(6), "of type ndarray: a mapping"),
+        ({"x": 5}, "'x': a column with one value for each of 6 studies"),
+        ({"x": "abcdef"}, "'x': a column with one value"),
+        ({"x": np.ones((6, 2))}, "'x': a column with one value"),
+    ],
+)
+def test_moderators_that_are_no_columns_are_refused(moderators, message):
+    with pytest.raises(MethodError, match=message):
+        proportion_glmm(EVENTS, TOTALS, moderators=moderators)
+
+
+def test_points_are_any_whole_number():
+    assert proportion_glmm(EVENTS, TOTALS, points=np.int64(5)).points == 5
+    json.dumps(proportion_glmm(EVENTS, TOTALS, points=np.int64(5)).to_dict())
+    assert proportion_glmm(EVENTS, TOTALS, moderators={}).p == 1
+
+
+def test_a_result_has_the_names_of_the_other_models():
+    fit = proportion_glmm(EVENTS, TOTALS, moderators={"year": YEARS}, test="t")
+    table = fit.table()
+    names = {"standard_errors": "standard_error", "statistics": "statistic", "p_values": "p_value"}
+    for name, column in (names | {"low": "low", "high": "high"}).items():
+        assert getattr(fit, name).tolist() == table[column].tolist()
+    assert fit.low[1] < fit.beta[1] < fit.high[1]
+    assert fit.statistics == pytest.approx(fit.beta / fit.standard_errors)
+    assert fit.to_dict()["fit_statistics"]["ML"]["parameters"] == 3
+    assert list(fit.fit_statistics()) == ["ML"]
+
+
+@pytest.mark.parametrize("size", [1e-90, 1e90])
+def test_no_unit_of_a_moderator_moves_the_joint_test(size):
+    square = [(year - 2000) ** 2 for year in YEARS]
+    plain = proportion_glmm(EVENTS, TOTALS, moderators={"year": YEARS, "square": square}, method="common")
+    columns = {"year": [year - 2000 for year in YEARS], "square": [size * item for item in square]}
+    other = proportion_glmm(EVENTS, TOTALS, moderators=columns, method="common")
+    assert other.q_m == pytest.approx(plain.q_m, rel=1e-6)

@@ -256,3 +256,73 @@ def test_options_that_do_not_fit_are_refused(options: dict[str, object], words: 
 def test_studies_that_do_not_do_are_refused(y: list[float], v: list[float], words: str) -> None:
     with pytest.raises(MethodError, match=words):
         location_scale(y, v)
+
+
+@pytest.mark.parametrize("method", ["REML", "ML"])
+@pytest.mark.parametrize("link", ["log", "identity"])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_unit_of_the_estimates_makes_another_fit(method: str, link: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    v, x = rng.uniform(0.02, 0.5, 8), rng.normal(0, 1, 8)
+    y = rng.normal(0.5, np.sqrt(v + 0.15))
+    plain = location_scale(y, v, scale={"x": x}, link=link, method=method)
+    seen = 8 - (method == "REML")
+    for unit in (1e-6, 1e-2, 3.0, 1e6):
+        other = location_scale(unit * y, unit**2 * v, scale={"x": x}, link=link, method=method)
+        assert other.converged == plain.converged
+        assert other.log_likelihood + seen * np.log(unit) == pytest.approx(plain.log_likelihood, abs=1e-7)
+        assert other.tau2 / unit**2 == pytest.approx(plain.tau2, rel=1e-4, abs=1e-8)
+        assert other.beta / unit == pytest.approx(plain.beta, rel=1e-5)
+        assert other.standard_errors / unit == pytest.approx(plain.standard_errors, rel=1e-5)
+        moved = np.array([2 * np.log(unit), 0]) if link == "log" else 0.0
+        size = 1.0 if link == "log" else unit**2
+        assert (other.alpha - moved) / size == pytest.approx(plain.alpha, rel=1e-4, abs=1e-6)
+        assert other.alpha_standard_errors / size == pytest.approx(plain.alpha_standard_errors, rel=1e-4, nan_ok=True)
+        tests = [np.array(model.scale_test.statistic, dtype=float) for model in (other, plain)]
+        assert tests[0] == pytest.approx(tests[1], rel=1e-4, abs=1e-9, nan_ok=True)
+
+
+def test_a_logarithm_without_intercept_is_one_of_the_unit_given() -> None:
+    # Where its columns are 0 tau2 is 1 in the unit of the data, however the fit is done.
+    column = (KIND == "trial").astype(float)
+    found = location_scale(100 * Y, 1e4 * V, scale={"trial": column}, scale_intercept=False)
+    assert found.tau2[KIND == "cohort"] == pytest.approx(1.0)
+    assert found.tau2[KIND == "trial"] == pytest.approx(np.exp(found.alpha[0]))
+
+
+def test_a_search_beyond_the_bound_of_a_variance_has_a_slope() -> None:
+    likelihood = Likelihood(Y, V, np.ones((K, 1)) / np.sqrt(K), np.ones((K, 1)) / np.sqrt(K), "identity", True)
+    gradient, curvature = likelihood.derivatives(np.array([-1e3]))
+    assert np.isfinite(gradient).all()
+    assert np.isfinite(curvature).all()
+
+
+@pytest.mark.parametrize("link", ["log", "identity"])
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_no_unit_of_a_moderator_loses_a_test(link: str, size: float) -> None:
+    square = DOSE**2
+    plain = location_scale(Y, V, location={"d": DOSE, "s": square}, scale={"d": DOSE, "s": square}, link=link)
+    columns = {"d": size * DOSE, "s": square}
+    other = location_scale(Y, V, location=columns, scale=columns, link=link)
+    assert plain.scale_test.statistic is not None
+    assert other.location_test.statistic == pytest.approx(plain.location_test.statistic, rel=1e-6)
+    assert other.scale_test.statistic == pytest.approx(plain.scale_test.statistic, rel=1e-5)
+    assert other.alpha_standard_errors[1] * size == pytest.approx(plain.alpha_standard_errors[1], rel=1e-5)
+    assert np.isfinite(other.alpha_standard_errors).all()
+
+
+def test_a_model_with_a_scale_alone_has_one_effect() -> None:
+    found = location_scale(Y, V, scale={"dose": DOSE})
+    one = (found.estimate, found.standard_error, found.p_value, *found.interval)
+    assert one == (found.beta[0], found.standard_errors[0], found.p_values[0], found.low[0], found.high[0])
+    several = location_scale(Y, V, location={"dose": DOSE})
+    for name in ("estimate", "standard_error", "interval", "p_value"):
+        with pytest.raises(MethodError, match="moderators of the mean has no one"):
+            getattr(several, name)
+
+
+@pytest.mark.parametrize("dose", [1e9, -1e9, 1e308])
+def test_a_variance_beyond_all_numbers_is_refused(dose: float) -> None:
+    found = location_scale(Y, V, scale={"dose": DOSE})
+    with pytest.raises(MethodError, match="logarithms of tau2 up to"):
+        found.tau2_at({"dose": [dose]})

@@ -345,3 +345,43 @@ def test_too_few_studies_for_a_beta_function_are_refused() -> None:
         beta_selection([0.5, 0.1, 0.2], [0.01, 0.02, 0.03])
     with pytest.raises(MethodError, match="2 are expected"):
         beta_selection(Y, V, fixed=(1, 1, 1))
+
+
+def test_a_model_without_moderators_has_one_effect() -> None:
+    found = step_selection(Y, V)
+    one = (found.estimate, found.standard_error, found.p_value, *found.interval)
+    assert one == (found.beta[0], found.standard_errors[0], found.p_values[0], found.low[0], found.high[0])
+    several = step_selection(Y, V, moderators={"x": np.arange(24.0)})
+    for name in ("estimate", "standard_error", "interval", "p_value"):
+        with pytest.raises(MethodError, match="no one"):
+            getattr(several, name)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"steps": None}, "steps None: numbers above 0"),
+        ({"steps": "0.5"}, "steps '0.5': numbers above 0"),
+        ({"fixed": 5}, "fixed weights 5: 2 are expected"),
+        ({"fixed": "ab"}, "fixed weights 'ab': 2 are expected"),
+    ],
+)
+def test_options_of_another_form_are_refused(options: dict[str, object], words: str) -> None:
+    with pytest.raises(MethodError, match=words):
+        step_selection(Y, V, **options)
+
+
+@pytest.mark.parametrize("p", ["a", None, [[0.1], [0.2, 0.3]]])
+def test_weights_of_what_is_no_p_value_are_refused(p: object) -> None:
+    with pytest.raises(MethodError, match="numbers from 0 to 1"):
+        step_selection(Y, V).weight_of(p)
+
+
+def test_a_weight_above_1_is_told_as_the_opposite_of_what_is_meant() -> None:
+    y, v = smoke()
+    found = step_selection(y, v, steps=(0.05, 0.10, 0.50))
+    told = [mark for mark in found.marks if "opposite of the selection meant" in mark]
+    assert found.delta[1] > 1 > found.delta[2]
+    assert [mark.split(":")[0] for mark in told] == ["0.05 < p <= 0.1"]
+    given = step_selection(y, v, fixed=(1, 2.0))
+    assert not any("opposite" in mark for mark in given.marks)

@@ -71,14 +71,22 @@ class GlmmData:
 
     def moderators(self, values: Mapping[str, Sequence[object] | ArrayLike] | None, given: int) -> Moderators:
         """The columns of the model for the studies that are analysed, of columns for all `given` studies."""
-        if not values:
+        if values is None:
             return no_moderators(self.k)
+        if not isinstance(values, Mapping):
+            raise MethodError(f"moderators of type {type(values).__name__}: a mapping of names to columns is expected")
         kept: dict[str, Any] = {}
-        for name in values:
-            whole = list(np.asarray(values[name], dtype=object))
+        for name, item in values.items():
+            whole = np.asarray(item, dtype=object)
+            if whole.ndim != 1:
+                raise MethodError(
+                    f"moderator {name!r}: a column with one value for each of {given} studies is expected"
+                )
             if len(whole) != given:
                 raise MethodError(f"moderator {name!r}: {len(whole)} values for {given} studies; one each is expected")
             kept[name] = [whole[place] for place in self.kept]
+        if not kept:
+            return no_moderators(self.k)
         return moderators_of(kept, self.k, intercept=True, labels=self.labels)
 
 

@@ -249,6 +249,6 @@ def _points(points: object, data: GlmmData, model: GlmmModel | None, method: Glm
         if model == "CM.EL" and data.binomial:
             return POINTS_EXACT
         return POINTS_OF_TWO if model == "UM.RS" and method == "ML" else POINTS
-    if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= _MOST_POINTS:
+    if isinstance(points, bool) or not isinstance(points, int | np.integer) or not 1 <= points <= _MOST_POINTS:
         raise MethodError(f"points {points!r}: a whole number from 1 to {_MOST_POINTS} is expected")
-    return points
+    return int(points)

@@ -35,7 +35,7 @@ class NaturalPrediction:
     estimates, low, high : ndarray
         Of the median study, with its confidence interval.
     prediction_low, prediction_high : ndarray or None
-        For a new study; None for a common effect.
+        For a new study; None for a common effect, and for one or two studies.
     level : float
         Of the intervals, a proportion.
     scale : str
@@ -82,7 +82,8 @@ def predict(model: GlmmResult, values: Mapping[str, ArrayLike] | None, level: fl
     critical = _critical(model, level)
     margin = critical * np.sqrt(variances)
     low = high = None
-    if model.method != "common":
+    # One study has no spread, and of two nobody can say what a third would show.
+    if model.method != "common" and model.k > 2:
         width = critical * np.sqrt(variances + model.tau2)
         low, high = estimates - width, estimates + width
     return Prediction(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -153,6 +153,31 @@ class GlmmResult:
         return infer_from(self.beta, errors, degrees, self.level)
 
     @property
+    def standard_errors(self) -> FloatArray:
+        """Of the coefficients, shape (p,)."""
+        return self.inference.standard_errors
+
+    @property
+    def statistics(self) -> FloatArray:
+        """Z or t of each coefficient against 0, shape (p,)."""
+        return self.inference.statistics
+
+    @property
+    def p_values(self) -> FloatArray:
+        """Two-sided, shape (p,)."""
+        return self.inference.p_values
+
+    @property
+    def low(self) -> FloatArray:
+        """Lower limits of the coefficients, shape (p,)."""
+        return self.inference.low
+
+    @property
+    def high(self) -> FloatArray:
+        """Upper limits of the coefficients, shape (p,)."""
+        return self.inference.high
+
+    @property
     def estimate(self) -> float:
         """The mean effect on the log scale, of a model without moderators (MethodError with them)."""
         self._only_intercept("estimate")
@@ -253,7 +278,10 @@ class GlmmResult:
         """Omnibus test of the moderators, or of the intercept alone: chi-squared, or F with a t test."""
         tested = list(self.moderators.tested)
         part = self.covariance[np.ix_(tested, tested)]
-        statistic = float(self.beta[tested] @ np.linalg.solve(part, self.beta[tested]))
+        # By correlations, which no moderator's unit moves.
+        errors = np.sqrt(np.diag(part))
+        z = self.beta[tested] / errors
+        statistic = float(z @ np.linalg.solve(part / np.outer(errors, errors), z))
         return statistic / self.q_m_df if self.degrees_of_freedom else statistic
 
     @property
@@ -284,15 +312,17 @@ class GlmmResult:
         """
         return self.fit.maximum.problem.given_modes(self.fit.maximum.parameters)
 
-    @property
-    def fit_statistics(self) -> Criteria:
-        """Log-likelihood, deviance against the saturated model, AIC, BIC and AICc; NaN where there is no such model."""
+    def fit_statistics(self) -> dict[Literal["ML"], Criteria]:
+        """Log-likelihood, deviance against the saturated model, AIC, BIC and AICc; NaN where there is no such model.
+
+        By name of the likelihood, as for `MetaAnalysis`, whose models have a restricted one too.
+        """
         estimated = self.fit.maximum.problem.size
         # A variance that was estimated as 0 was estimated all the same.
         observations = self.k if self.design.one_row else 2 * self.k
         height, saturated = self.log_likelihood, self.saturated_log_likelihood
         counted = max(observations, estimated + 2)
-        return Criteria(
+        found = Criteria(
             log_likelihood=height,
             deviance=float("nan") if saturated is None else 2 * (saturated - height),
             aic=2 * estimated - 2 * height,
@@ -300,6 +330,7 @@ class GlmmResult:
             aicc=2 * estimated * counted / (counted - estimated - 1) - 2 * height,
             parameters=estimated,
         )
+        return {"ML": found}
 
     @property
     def points(self) -> int:
@@ -350,6 +381,10 @@ class GlmmResult:
         ------
         MethodError
             If a moderator is missing or unknown, or a category was in no study.
+
+        Notes
+        -----
+        There is no prediction interval for a common effect, nor for one or two studies.
         """
         return glmm_prediction.predict(self, moderators, self.level if level is None else level)
 

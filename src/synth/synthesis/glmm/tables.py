@@ -56,7 +56,7 @@ def summary(model: GlmmResult) -> pd.DataFrame:
         row |= {"estimate": model.estimate, "low": low, "high": high, "p_value": model.p_value}
         row |= {natural.scale.replace(" ", "_"): natural.estimates[0]}
         row |= {"natural_low": natural.low[0], "natural_high": natural.high[0]}
-        if natural.prediction_low is not None and natural.prediction_high is not None and model.k > 2:
+        if natural.prediction_low is not None and natural.prediction_high is not None:
             row |= {"prediction_low": natural.prediction_low[0], "prediction_high": natural.prediction_high[0]}
     row |= {"tau2": model.tau2, "i2": model.i2 if model.k > 2 else None}
     row |= {"q_wald": model.q_wald, "q_wald_p": model.q_wald_p, "q_lrt": model.q_lrt, "q_lrt_p": model.q_lrt_p}
@@ -70,7 +70,7 @@ def to_dict(model: GlmmResult) -> dict[str, Any]:
     result |= {name: json_ready(getattr(model.inference, name).tolist()) for name in _VECTORS}
     result |= {"labels": list(model.labels), "missing": list(model.missing), "marks": list(model.marks)}
     result["uninformative"] = list(model.uninformative)
-    result["fit_statistics"] = {name: json_ready(value) for name, value in asdict(model.fit_statistics).items()}
+    result["fit_statistics"] = {name: json_ready(asdict(item)) for name, item in model.fit_statistics().items()}
     finer = model.finer
     result["finer"] = (
         None
@@ -120,7 +120,7 @@ def _natural(model: GlmmResult) -> str:
     assert found.high is not None
     text = f"{found.scale.capitalize()} of the median study: {figure(found.estimates[0])} "
     text += f"({figure(found.low[0])} to {figure(found.high[0])})"
-    if found.prediction_low is not None and found.prediction_high is not None and model.k > 2:
+    if found.prediction_low is not None and found.prediction_high is not None:
         text += f"; prediction interval {figure(found.prediction_low[0])} to {figure(found.prediction_high[0])}"
     return text + "."
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 #: Share of participants with the event above which the approximation of CM.AL is marked. That it stands on cases being
 #: few beside the size of the groups is metafor's manual (rma.glmm); the figure is a choice made here.
 _RARE = 0.1
+#: Studies below which a normal test is marked: those that tests of small-study effects ask for too.
+_NORMAL_FROM = 10
 _EFFECTS = {"PLO": "log odds", "IRLN": "log rates", "OR": "log odds ratios", "IRR": "log rate ratios"}
 _CITED = "Stijnen, Hamza and Ozdemir 2010, Stat Med 29:3046-3067"
 _MODELS = {
@@ -27,7 +29,8 @@ _MODELS = {
 
 def marks(model: GlmmResult) -> tuple[str, ...]:
     """Short sentences where the method stands on little (see `GlmmResult.marks`)."""
-    found = [_few(model), *_left_out(model), _boundary(model), _rare(model), _points(model)]
+    found = [_few(model), _series(model), _normal(model), *_left_out(model), _boundary(model), _rare(model)]
+    found.append(_points(model))
     if not model.converged:
         found.append("the maximum of the likelihood was not found for certain: the last value is shown")
     if model.q_lrt is None:
@@ -51,6 +54,20 @@ def _few(model: GlmmResult) -> str:
     if model.k < PLAIN_FROM:
         return f"only {model.k} studies: the between-study variance and both intervals are uncertain"
     return ""
+
+
+def _series(model: GlmmResult) -> str:
+    """The rule of `pool_proportions`, which pools none of fewer."""
+    return "proportions are pooled from three series on" if model.measure == "PLO" and model.k < 3 else ""
+
+
+def _normal(model: GlmmResult) -> str:
+    if model.test != "normal" or model.method == "common" or not model.p < model.k < _NORMAL_FROM:
+        return ""
+    return (
+        f"tests by the normal distribution take the variances as known: with {model.k} studies they are too sharp; "
+        "test 't' allows for their number"
+    )
 
 
 def _left_out(model: GlmmResult) -> list[str]:
@@ -105,7 +122,7 @@ def explain(model: GlmmResult) -> str:
             "Heterogeneity was tested by the saturated model, with an effect of its own for every study: a Wald-type "
             "test and a likelihood-ratio test."
         )
-    if model.method != "common" and not model.has_moderators:
+    if model.method != "common" and not model.has_moderators and model.k > 2:
         parts.append("A prediction interval adds tau2 to the squared standard error, with the same distribution.")
     parts.append("No count was changed and no half added; halves are added to zeros only for the variances in I2.")
     return " ".join(parts)

@@ -15,7 +15,7 @@ from synth.errors import MethodError
 from synth.synthesis.fitting import Inference, infer_from, wald_p
 from synth.synthesis.linear import Basis, FloatArray, as_floats, basis_of
 from synth.synthesis.location_scale import shown as location_scale_shown
-from synth.synthesis.location_scale.fit import Likelihood, Link, Maximum, covariance_of, maximise
+from synth.synthesis.location_scale.fit import Likelihood, Link, Maximum, covariance_of, maximise, unit_of
 from synth.synthesis.model_tables import one_row
 from synth.synthesis.models import DEFAULT_LEVEL, common_effect, random_effects
 from synth.synthesis.moderators import Moderators, moderators_of, no_moderators
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LocationScaleMethod = Literal["REML", "ML"]
 LocationScaleTest = Literal["t", "normal"]
+#: Logarithm whose exponential still is a number.
+_LARGEST_LOG = 700.0
 Columns = Mapping[str, Sequence[object] | ArrayLike]
 
 
@@ -167,6 +169,34 @@ class LocationScale:
         return self.inference.high
 
     @property
+    def estimate(self) -> float:
+        """The mean effect (MethodError with moderators)."""
+        self._only_intercept("estimate")
+        return float(self.beta[0])
+
+    @property
+    def standard_error(self) -> float:
+        """Of the mean effect (MethodError with moderators)."""
+        self._only_intercept("standard error")
+        return float(self.standard_errors[0])
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Confidence interval of the mean effect (MethodError with moderators)."""
+        self._only_intercept("interval")
+        return float(self.low[0]), float(self.high[0])
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, that the mean effect is 0 (MethodError with moderators)."""
+        self._only_intercept("p value")
+        return float(self.p_values[0])
+
+    def _only_intercept(self, what: str) -> None:
+        if self.location.codings:
+            raise MethodError(f"a model with moderators of the mean has no one {what}; use beta")
+
+    @property
     def alpha_standard_errors(self) -> FloatArray:
         """Of the scale coefficients, shape (q,); NaN where there are none."""
         return self.alpha_inference.standard_errors
@@ -211,9 +241,14 @@ class LocationScale:
         degrees = self._degrees(len(values))
         df2 = int(degrees) if np.isfinite(degrees) else None
         part = covariance[np.ix_(tested, tested)]
-        if np.isnan(part).any() or np.linalg.matrix_rank(part) < len(tested):
+        errors = np.sqrt(np.diag(part))
+        if np.isnan(part).any() or not (errors > 0).all():
             return Omnibus(None, len(tested), df2, None)
-        square = float(values[tested] @ np.linalg.solve(part, values[tested]))
+        # By correlations, which no moderator's unit moves.
+        correlations, z = part / np.outer(errors, errors), values[tested] / errors
+        if np.linalg.matrix_rank(correlations) < len(tested):
+            return Omnibus(None, len(tested), df2, None)
+        square = float(z @ np.linalg.solve(correlations, z))
         statistic = square if df2 is None else square / len(tested)
         return Omnibus(statistic, len(tested), df2, wald_p(statistic, len(tested), degrees))
 
@@ -239,12 +274,19 @@ class LocationScale:
         Raises
         ------
         MethodError
-            If a moderator is missing or unknown, or an identity link gives a variance below 0 there.
+            If a moderator is missing or unknown, an identity link gives a variance below 0 there, or the line of a
+            logarithm leaves the range of numbers.
         """
-        predictor = self.scale.rows(scale) @ self.alpha
+        with np.errstate(over="ignore", invalid="ignore"):
+            predictor = self.scale.rows(scale) @ self.alpha
         if self.link == "log":
+            if not (np.abs(predictor) < _LARGEST_LOG).all():
+                raise MethodError(
+                    f"logarithms of tau2 up to {np.abs(predictor).max():.3g} at these values of the scale: no number "
+                    "has them; values nearer to those of the studies are expected"
+                )
             return as_floats(np.exp(predictor))
-        if (predictor < -1e-9 * float(np.median(self.variances))).any():
+        if not (predictor >= -1e-9 * float(np.median(self.variances))).all():
             raise MethodError("tau2 below 0 at these values of the scale: the line of an identity link goes no further")
         # On its bound it is 0 but for rounding.
         return as_floats(np.maximum(predictor, 0.0))
@@ -341,9 +383,14 @@ def location_scale(
             f"{len(y)} studies for {p} location and {q} scale coefficients: at least {p + q} are expected"
         )
     bases = basis_of(means.columns, means.names), basis_of(spreads.columns, spreads.names)
-    likelihood = Likelihood(y, v, bases[0].rows, bases[1].rows, link, method == "REML")
-    found = maximise(likelihood, _plain_tau2(y, v))
+    unit = unit_of(v)
+    own = y / unit, v / unit**2
+    likelihood = Likelihood(*own, bases[0].rows, bases[1].rows, link, method == "REML", unit)
+    found = maximise(likelihood, _plain_tau2(*own))
     gamma, spread = likelihood.coefficients(found.omega)
+    # The logarithm of tau2 is that of the unit of the data already.
+    squared = unit**2 if link == "identity" else 1.0
+    seen = len(y) - (p if method == "REML" else 0)
     return LocationScale(
         estimates=y,
         variances=v,
@@ -354,12 +401,12 @@ def location_scale(
         method=method,
         test=test,
         level=level,
-        beta=_as_given(bases[0], gamma),
-        covariance=bases[0].covariance(spread[None])[0],
-        alpha=_as_given(bases[1], found.omega),
-        alpha_covariance=_scale_covariance(bases[1], covariance_of(found, likelihood)),
-        tau2=np.maximum(likelihood.tau2(found.omega), 0.0),
-        log_likelihood=found.height,
+        beta=_as_given(bases[0], gamma * unit),
+        covariance=bases[0].covariance(spread[None])[0] * unit**2,
+        alpha=_as_given(bases[1], found.omega * squared),
+        alpha_covariance=_scale_covariance(bases[1], covariance_of(found, likelihood)) * squared**2,
+        tau2=np.maximum(likelihood.tau2(found.omega), 0.0) * unit**2,
+        log_likelihood=found.height - seen * float(np.log(unit)),
         maximum=found,
     )
 
@@ -390,7 +437,9 @@ def _scale_covariance(basis: Basis, covariance: FloatArray | None) -> FloatArray
     if covariance is None:
         return np.full((basis.p, basis.p), np.nan)
     result: FloatArray = basis.covariance(covariance[None])[0]
-    # A coefficient that the bounds hold has no spread by this matrix: nothing is known of its own.
-    held = ~(np.diag(result) > 1e-12 * np.diag(result).max())
+    # A coefficient that the bounds hold has no spread by this matrix: nothing is known of its own. The most that each
+    # could have is in its own unit.
+    most = np.diag(basis.covariance(np.eye(basis.p)[None])[0]) * np.diag(covariance).max()
+    held = ~(np.diag(result) > 1e-12 * most)
     result[held, :], result[:, held] = np.nan, np.nan
     return result

@@ -40,12 +40,15 @@ class Likelihood:
     Attributes
     ----------
     y, v : ndarray, shape (k,)
+        In a unit in which sampling variances are about 1 (`unit_of`), so that no tolerance depends on that of the data.
     design : ndarray, shape (k, p)
         Orthogonal columns of the location.
     scale : ndarray, shape (k, q)
         Orthogonal columns of the scale.
     link : {"log", "identity"}
     restricted : bool
+    unit : float
+        Of `y`, in the unit of the data, in which a logarithm of tau2 is meant.
     """
 
     y: FloatArray
@@ -54,6 +57,12 @@ class Likelihood:
     scale: FloatArray
     link: Link
     restricted: bool
+    unit: float = 1.0
+
+    @property
+    def shift(self) -> float:
+        """What is added to the logarithm of a tau2 in the unit of the data."""
+        return -2 * math.log(self.unit)
 
     def tau2(self, omega: FloatArray) -> FloatArray:
         """Between-study variance of each study, shape (k,)."""
@@ -61,7 +70,7 @@ class Likelihood:
         if self.link == "identity":
             return as_floats(predictor)
         centre = float(np.log(np.median(self.v)))
-        return as_floats(np.exp(np.clip(predictor, centre - _FARTHEST, centre + _FARTHEST)))
+        return as_floats(np.exp(np.clip(predictor + self.shift, centre - _FARTHEST, centre + _FARTHEST)))
 
     def height(self, omega: FloatArray) -> float:
         """Log-likelihood, profiled over the coefficients; minus infinity where a variance is below 0."""
@@ -95,7 +104,8 @@ class Likelihood:
 
     def derivatives(self, omega: FloatArray) -> tuple[FloatArray, FloatArray]:
         """First and second derivatives by the scale coefficients, shapes (q,) and (q, q)."""
-        tau2 = self.tau2(omega)
+        # A search may ask beyond the bounds of an identity link: there the slope half a variance down stands for it.
+        tau2 = np.maximum(self.tau2(omega), -self.v / 2)
         weights = 1 / (self.v + tau2)
         root = np.sqrt(weights)
         rows, _ = np.linalg.qr(root[:, None] * self.design)
@@ -112,6 +122,11 @@ class Likelihood:
         return as_floats(slope.T @ pull), as_floats(second)
 
 
+def unit_of(v: FloatArray) -> float:
+    """The power of 2 next to the median standard error: dividing by it costs no digit."""
+    return 2.0 ** round(math.log2(float(np.median(np.sqrt(v)))))
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Maximum:
     """Where the likelihood is highest.
@@ -119,7 +134,7 @@ class Maximum:
     Attributes
     ----------
     omega : ndarray, shape (q,)
-        Coefficients of the orthonormal scale columns.
+        Coefficients of the orthonormal scale columns, in the unit of the fit.
     height : float
         Log-likelihood.
     curvature : ndarray, shape (q, q)
@@ -164,7 +179,7 @@ def _starts(likelihood: Likelihood, tau2: float) -> Sequence[FloatArray]:
     wanted = [np.full(len(excess), max(tau2, 0.05 * median)), excess, np.full(len(excess), median)]
     wanted.append(np.full(len(excess), 0.01 * median))
     if likelihood.link == "log":
-        wanted = [np.log(values) for values in wanted]
+        wanted = [np.log(values) - likelihood.shift for values in wanted]
     found, *_ = np.linalg.lstsq(likelihood.scale, np.stack(wanted, axis=1))
     return list(found.T)
 

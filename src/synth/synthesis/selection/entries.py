@@ -6,7 +6,7 @@ belongs beside the plain model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -146,6 +146,34 @@ class SelectionModel:
         return as_floats(self.beta + critical_values(np.array(np.inf), self.level) * self.standard_errors)
 
     @property
+    def estimate(self) -> float:
+        """The mean effect before selection (MethodError with moderators)."""
+        self._only_intercept("estimate")
+        return float(self.beta[0])
+
+    @property
+    def standard_error(self) -> float:
+        """Of the mean effect (MethodError with moderators)."""
+        self._only_intercept("standard error")
+        return float(self.standard_errors[0])
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Confidence interval of the mean effect (MethodError with moderators)."""
+        self._only_intercept("interval")
+        return float(self.low[0]), float(self.high[0])
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, that the mean effect is 0 (MethodError with moderators)."""
+        self._only_intercept("p value")
+        return float(self.p_values[0])
+
+    def _only_intercept(self, what: str) -> None:
+        if self.unselected.moderators.codings:
+            raise MethodError(f"a model with moderators has no one {what}; use beta")
+
+    @property
     def lr_statistic(self) -> float:
         """Likelihood-ratio statistic of no selection (all deltas 1)."""
         return max(0.0, 2 * (self.log_likelihood - self._height_without))
@@ -177,7 +205,10 @@ class SelectionModel:
         MethodError
             If a value is not from 0 to 1.
         """
-        values = np.asarray(p, dtype=float)
+        try:
+            values = np.asarray(p, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise MethodError(f"p values {p!r}: numbers from 0 to 1 are expected") from error
         if not ((values >= 0) & (values <= 1)).all():
             raise MethodError("p values: numbers from 0 to 1 are expected")
         if self.selection == "step":
@@ -342,8 +373,8 @@ def _p_of(y: FloatArray, v: FloatArray, alternative: Alternative) -> FloatArray:
     return p_values(as_floats(-z if alternative == "less" else z), two_sided=alternative == "two-sided")
 
 
-def _steps(steps: Sequence[float]) -> FloatArray:
-    given = [steps] if is_number(steps) else list(steps)
+def _steps(steps: object) -> FloatArray:
+    given = [steps] if is_number(steps) else _items(steps)
     if not given or not all(is_number(value) and 0 < value <= 1 for value in given):
         raise MethodError(f"steps {steps!r}: numbers above 0 and at most 1 are expected")
     ends = np.unique(np.array([*given, 1.0], dtype=float))
@@ -352,9 +383,17 @@ def _steps(steps: Sequence[float]) -> FloatArray:
     return ends
 
 
+def _items(given: object) -> list[Any]:
+    """What is in a column; nothing where there is none."""
+    return list(given) if isinstance(given, Iterable) and not isinstance(given, str) else []
+
+
 def _known(fixed: Sequence[float | None] | None, size: int, first: float | None = 1.0) -> FloatArray:
     """Values of the deltas that are given, NaN for those to estimate."""
-    values: list[float | None] = [None] * size if fixed is None else list(fixed)
+    given = _items(fixed)
+    if fixed is not None and not given:
+        raise MethodError(f"fixed weights {fixed!r}: {size} are expected, with None for those to estimate")
+    values: list[Any] = given or [None] * size
     if len(values) != size:
         raise MethodError(f"{len(values)} fixed weights; {size} are expected, with None for those to estimate")
     if first is not None:

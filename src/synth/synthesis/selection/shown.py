@@ -42,10 +42,27 @@ def marks(model: SelectionModel) -> tuple[str, ...]:
             found.append(f"{name}: {count} stud{'y' if count == 1 else 'ies'} for its weight")
     if model.counts.size and model.counts[0] < FEW_IN_AN_INTERVAL and model.estimated.any():
         found.append(f"{model.delta_names[0]}: {model.counts[0]} of the studies that all others are compared with")
+    found += _turned(model)
     found += _numerical(model)
     if not model.estimated.all() and not (model.selection == "step" and model.estimated[1:].all()):
         found.append("weights were given and not estimated: their uncertainty is in no interval")
     return tuple(found)
+
+
+def _turned(model: SelectionModel) -> list[str]:
+    """Weights that mean the opposite of the selection meant: that what is not small in p was seen more often."""
+    if model.selection != "step":
+        return []
+    above = [
+        name
+        for name, weight, free in zip(model.delta_names, model.delta, model.estimated, strict=True)
+        if free and weight > 1
+    ]
+    return [
+        f"{name}: a weight above 1, as if these were seen more often than the smallest p values; that is the opposite "
+        "of the selection meant"
+        for name in above
+    ]
 
 
 def _numerical(model: SelectionModel) -> list[str]:
