@@ -1,0 +1,65 @@
+"""The protocol: question, procedures, outcomes, eligibility and planned analyses, parsed from protocol.yml."""
+
+from synth.protocol.analyses import (
+    BayesianPlan,
+    Comparison,
+    Correlation,
+    IntervalOf,
+    LadderPlan,
+    PriorPlan,
+    Synthesis,
+    Tau2,
+    ZeroCellRule,
+)
+from synth.protocol.certainty import CertaintyPlan, GradePlan, ToolPlan
+from synth.protocol.parsing import parse_protocol
+from synth.protocol.parts import (
+    Better,
+    Chosen,
+    Contributor,
+    Eligibility,
+    EventKind,
+    Instrument,
+    Moderator,
+    Outcome,
+    Procedure,
+    Question,
+    SearchReporting,
+    Standing,
+    Step,
+    Strategy,
+    Threshold,
+)
+from synth.protocol.whole import Protocol
+
+__all__ = [
+    "BayesianPlan",
+    "Better",
+    "CertaintyPlan",
+    "Chosen",
+    "Comparison",
+    "Contributor",
+    "Correlation",
+    "Eligibility",
+    "EventKind",
+    "GradePlan",
+    "Instrument",
+    "IntervalOf",
+    "LadderPlan",
+    "Moderator",
+    "Outcome",
+    "PriorPlan",
+    "Procedure",
+    "Protocol",
+    "Question",
+    "SearchReporting",
+    "Standing",
+    "Step",
+    "Strategy",
+    "Synthesis",
+    "Tau2",
+    "Threshold",
+    "ToolPlan",
+    "ZeroCellRule",
+    "parse_protocol",
+]
