@@ -39,7 +39,7 @@ PROTOCOL = {
     "events": [
         {"id": "tear", "kind": "harm", "harm": "tear"},
         {"id": "any", "kind": "any complication"},
-        {"id": "content", "kind": "benefit"},
+        {"id": "content", "kind": "benefit", "outcome": "comfort"},
         {"id": "rested", "kind": "course"},
         {"id": "loose before", "kind": "baseline"},
     ],

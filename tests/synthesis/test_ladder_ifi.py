@@ -13,7 +13,7 @@ from synth.synthesis.ladder import Rung
 # the authors of one were not seen; one series has pain; one series and one case have low back disability; the rest was
 # cut off in the pages that could be read, or belongs to related populations.
 EXPECTED = [
-    ("endoscopic", "hip function", "mHHS", Rung.SIDE_BY_SIDE, "the authors of docwirelti were not seen"),
+    ("endoscopic", "hip function", "mHHS", Rung.SWIM, "the authors of docwirelti were not seen"),
     ("endoscopic", "hip function", "HHS", Rung.UNUSABLE, "Figures before treatment only"),
     ("endoscopic", "pain", "VAS", Rung.ONE_SERIES, "one series is not pooled"),
     ("endoscopic", "low back disability", "ODI", Rung.ONE_SERIES, "Shown apart: 1 single patient"),

@@ -27,7 +27,7 @@ from synth.report.words import (
     with_labels,
 )
 from synth.review import Review
-from synth.synthesis.ladder import WITHOUT_RESULT, Answer, Rung
+from synth.synthesis.ladder import WITHOUT_RESULT, Answer, Rung, side_by_side
 from synth.synthesis.series import Series
 
 Shown = list[tuple[Answer, Series]]
@@ -253,7 +253,7 @@ def _rung_table(review: Review, procedure: Procedure, answers: list[Answer]) -> 
 
 
 def _reason(review: Review, answer: Answer) -> str:
-    if answer.rung is not Rung.SIDE_BY_SIDE or not answer.overlaps:
+    if answer.rung is not Rung.SWIM or not answer.overlaps:
         return with_labels(answer.reason, review)
     pairs = "; ".join(
         f"{study_run(pair.first, review).text} and {study_run(pair.second, review).text}: "
@@ -261,4 +261,4 @@ def _reason(review: Review, answer: Answer) -> str:
         for pair in answer.overlaps
     )
     sentence = f"Not pooled: that the patients are the same people cannot be excluded ({pairs})."
-    return " ".join(filter(None, [sentence, "Each series is shown by itself.", answer.beside]))
+    return " ".join(filter(None, [sentence, side_by_side(answer), answer.beside]))

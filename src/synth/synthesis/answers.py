@@ -20,6 +20,7 @@ from synth.synthesis.assumption_tables import assumptions
 from synth.synthesis.comparisons import ComparisonAnswer, compare
 from synth.synthesis.counts import Count, count_of
 from synth.synthesis.ladder import Answer, climb
+from synth.synthesis.outcome_answers import OutcomeAnswer, outcome_answers
 from synth.synthesis.proportions import ProportionAnswer, proportions_of
 from synth.synthesis.proportions.shown import proportions_table
 from synth.synthesis.sensitivity import Pools, pools_of
@@ -90,6 +91,11 @@ class Synthesis:
     def proportions(self) -> tuple[ProportionAnswer, ...]:
         """What is known of each event after each procedure, by what was counted."""
         return proportions_of(self)
+
+    @cached_property
+    def outcomes(self) -> tuple[OutcomeAnswer, ...]:
+        """What is known of each outcome after each procedure, over all instruments and shares."""
+        return tuple(outcome_answers(self))
 
     def __iter__(self) -> Iterator[Answer]:
         return iter(self.answers)

@@ -1,12 +1,14 @@
 """From thin evidence to an honest number: which result the evidence for one outcome allows, and why.
 
-The rungs, lowest first: nothing extracted; no usable figure; single cases; figures without an interval; one series;
-series side by side; a random-effects pool. A refusal to pool is a result with its reason.
+The rungs, lowest first: nothing extracted; no usable figure; single cases; figures without an interval; proportions
+only; one series; synthesis without meta-analysis; series side by side; a random-effects pool. A refusal to pool is a
+result with its reason. From how many series on a rung stands is data of the protocol, which may only be stricter than
+the method rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,10 +31,15 @@ class Rung(StrEnum):
     UNUSABLE = "no usable figure"
     CASES = "single cases"
     DESCRIBED = "figures without an interval"
+    PROPORTIONS = "proportions only"
     ONE_SERIES = "one series"
+    SWIM = "synthesis without meta-analysis"
     SIDE_BY_SIDE = "series side by side"
     POOLED = "random-effects pool"
 
+
+#: Lowest first.
+ORDER = tuple(Rung)
 
 #: Rungs on which nothing is known of what came after a procedure.
 WITHOUT_RESULT = (Rung.NOTHING, Rung.UNUSABLE)
@@ -82,6 +89,11 @@ class Answer:
         return tuple(item for item in self.series if _is_change(item) and item.single_patient)
 
     @property
+    def directed(self) -> tuple[Series, ...]:
+        """The eligible series of more than one patient whose direction was seen, in figures or in words."""
+        return tuple(item for item in self.series if _has_direction(item) and not item.single_patient)
+
+    @property
     def estimates(self) -> tuple[Effect, ...]:
         """The eligible changes that have a standard error."""
         return tuple(item.effect for item in self.changes if item.effect and item.effect.standard_error is not None)
@@ -100,6 +112,10 @@ class Answer:
 
 def _is_change(item: Series) -> bool:
     return item.role == "synthesis" and item.effect is not None
+
+
+def _has_direction(item: Series) -> bool:
+    return item.role == "synthesis" and item.direction != ""
 
 
 def climb(
@@ -132,23 +148,57 @@ def climb(
         only = rung is Rung.SIDE_BY_SIDE and pooled is not None
         return Answer(procedure, outcome, instrument, rung, reason, tuple(series), pooled, only, blocking)
 
+    if len({item.study_id for item in answer.directed}) > 1:
+        return _several(answer, blocking, plan, at)
     if not answer.changes and not answer.cases:
         return at(*_without_change(answer))
     if not answer.changes:
         return at(Rung.CASES, f"Only single patients ({len(answer.cases)}): no mean, no interval, no rate.")
     if not estimates:
         return at(Rung.DESCRIBED, "No standard error was printed and none follows from the printed figures.")
-    beside = f" {answer.beside}" if answer.beside else ""
-    if len(studies) == 1:
-        return at(Rung.ONE_SERIES, _one_study(estimates) + beside)
-    if refused := _not_poolable(estimates, blocking):
-        return at(Rung.SIDE_BY_SIDE, f"Not pooled: {refused}.{beside}")
+    return at(Rung.ONE_SERIES, _sentences(_one_study(estimates), answer.beside))
+
+
+def _several(answer: Answer, blocking: Sequence[Overlap], plan: Plan, at: Callable[..., Answer]) -> Answer:
+    """The rung of two and more studies with a direction: a pool where one is allowed, else their directions."""
+    estimates, counted = answer.estimates, len({item.study_id for item in answer.directed})
+    refused = _too_few(estimates, counted) or _not_poolable(estimates, blocking)
+    if refused:
+        return at(Rung.SWIM, _sentences(f"Not pooled: {refused}.", side_by_side(answer), answer.beside))
     pooled = pool_random_effects(estimates, tau2=plan.tau2, interval=plan.interval, level=plan.level)
-    if len(estimates) < POOL_FROM:
-        reason = "Two independent series: both are shown; their pool is a sensitivity analysis only."
-        return at(Rung.SIDE_BY_SIDE, reason + beside, pooled)
-    flag = "" if len(estimates) >= PLAIN_FROM else " With fewer than five the spread between series is hardly known."
-    return at(Rung.POOLED, f"{len(estimates)} independent series with a standard error.{flag}{beside}", pooled)
+    if len(estimates) < plan.ladder.pool_from:
+        number = "Two" if len(estimates) == 2 else str(len(estimates))
+        reason = f"{number} independent series: {'both' if number == 'Two' else 'all'} are shown; their pool is a "
+        return at(Rung.SIDE_BY_SIDE, _sentences(f"{reason}sensitivity analysis only.", answer.beside), pooled)
+    few = len(estimates) < plan.ladder.plain_from
+    flag = (
+        f"With fewer than {_number(plan.ladder.plain_from)} the spread between series is hardly known." if few else ""
+    )
+    reason = f"{len(estimates)} independent series with a standard error."
+    return at(Rung.POOLED, _sentences(reason, flag, answer.beside), pooled)
+
+
+def side_by_side(answer: Answer) -> str:
+    """What is done with directions that give no pool, in a sentence."""
+    counted = len({item.study_id for item in answer.directed})
+    return f"The {counted} series are shown side by side, and their directions are counted."
+
+
+def _number(count: int) -> str:
+    return "five" if count == PLAIN_FROM else str(count)
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(filter(None, parts))
+
+
+def _too_few(estimates: Sequence[Effect], counted: int) -> str:
+    """Why directions of several studies give no pool; empty where two studies have an estimate."""
+    studies = len({effect.study_id for effect in estimates})
+    if studies > 1:
+        return ""
+    having = "none has" if not studies else "one has"
+    return f"of {counted} series with a direction {having} a standard error, and a pool takes two"
 
 
 def _one_study(estimates: Sequence[Effect]) -> str:
