@@ -211,6 +211,7 @@ ARMS = TableSpec(
         *_wholes("n_patients", "n_hips", "n_female", "n_male"),
         *_numbers("age_mean", "age_sd", "age_min", "age_max", minimum=0),
         *_numbers("followup_mean_months", "followup_min_months", "followup_max_months", minimum=0),
+        *_text("diagnostic_criteria", "co_procedures", "earlier_surgery"),
         *_text("overlaps_with", "note"),
         *_ORIGIN,
     ),
