@@ -10,7 +10,8 @@ from synth.effects.zero_cells import ZeroCells
 from synth.provenance import Source
 from synth.records import Record
 from synth.records.record import STATUS_WORDS
-from synth.report.model import Bullets, Column, Figure, Paragraph, Row, Run, Runs, Section, Table, plain, runs
+from synth.report.characteristics import enrolment, without_unseen
+from synth.report.model import Bullets, Column, Figure, Paragraph, Row, Run, Section, Table, runs
 from synth.report.words import (
     NOT_SEEN,
     anchor,
@@ -131,11 +132,7 @@ def studies_section(review: Review) -> Section:
         Column("Funding; conflicts", width=1.2),
     )
     rows = tuple(_study_row(review, study) for _, study in studies.iterrows())
-    empty = [index for index in range(len(columns)) if all(_unseen(row.cells[index]) for row in rows)]
-    unseen = [columns[index].title.lower() for index in empty]
-    kept = [index for index in range(len(columns)) if index not in empty]
-    columns = tuple(columns[index] for index in kept)
-    rows = tuple(Row(tuple(row.cells[index] for index in kept)) for row in rows)
+    columns, rows, unseen = without_unseen(columns, rows)
     seen = {column: int((studies[column] != "").sum()) for column in ("selection", "funding", "conflicts")}
     lead = Paragraph(
         runs(
@@ -147,13 +144,8 @@ def studies_section(review: Review) -> Section:
     return Section(title, name, (lead, Table("Reports extracted", columns, rows)), folded=True)
 
 
-def _unseen(content: Runs) -> bool:
-    return set(plain(content).split("; ")) == {NOT_SEEN}
-
-
 def _study_row(review: Review, study: pd.Series) -> Row:
     name = str(study["study_id"])
-    sizes = [NOT_SEEN if pd.isna(study[part]) else number(study[part]) for part in ("analysed", "enrolled")]
     period = " to ".join(filter(None, [str(study["recruited_from"]), str(study["recruited_to"])]))
     texts = (
         str(study["design"]) or NOT_SEEN,
@@ -161,7 +153,7 @@ def _study_row(review: Review, study: pd.Series) -> Row:
         str(study["hip"]) or NOT_SEEN,
         str(study["source_level"]),
         review.synthesis.roles[name].role,
-        NOT_SEEN if sizes == [NOT_SEEN, NOT_SEEN] else f"{sizes[0]} of {sizes[1]}",
+        enrolment(study),
         str(study["selection"]) or NOT_SEEN,
         ", ".join(filter(None, [str(study["centre"]), period])) or NOT_SEEN,
         f"{study['funding'] or NOT_SEEN}; {study['conflicts'] or NOT_SEEN}",

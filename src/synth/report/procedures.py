@@ -11,6 +11,7 @@ from synth.effects.intervals import Interval
 from synth.effects.plausibility import subgroups_do_not_add_up
 from synth.extraction.overlap import Overlap
 from synth.protocol import Procedure
+from synth.report.characteristics import series_blocks
 from synth.report.count_tables import count_blocks, harms_of
 from synth.report.model import Block, Bullets, Column, Facts, Paragraph, Row, Section, Table, runs
 from synth.report.outcome_tables import outcome_blocks
@@ -78,6 +79,7 @@ def _studied(review: Review, procedure: Procedure) -> Iterator[Block]:
         Column("Caveats", width=2.0),
     )
     yield Table(f"{procedure.label}: reports", columns, tuple(rows), anchor=anchor("arms", procedure.id))
+    yield from series_blocks(review, procedure)
 
 
 def _enrolled(review: Review, arms: pd.DataFrame) -> Iterator[str]:
@@ -116,10 +118,6 @@ def _caveats(review: Review, arm: pd.Series, study: pd.Series) -> Iterator[str]:
     role = review.synthesis.roles[str(arm["study_id"])]
     if role.role == "direction only":
         yield f"{role.reason}: used for directions only"
-    if study["analysed"] == study["analysed"] and study["enrolled"] == study["enrolled"]:
-        yield f"{number(study['analysed'])} of {number(study['enrolled'])} enrolled were analysed"
-    if study["selection"]:
-        yield f"selected: {study['selection']}"
     for note in (study["note"], arm["note"]):
         if note:
             yield str(note)
