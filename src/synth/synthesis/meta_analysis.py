@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from synth.errors import MethodError
 from synth.synthesis import explanations, model_tables, model_tests, prediction, tau2_intervals
 from synth.synthesis.fitting import Fits, Inference, Method, Test, wald_p
 from synth.synthesis.linear import Basis, Data, FloatArray
 from synth.synthesis.model_tests import Criteria, WaldTest
 from synth.synthesis.moderators import Moderators
+from synth.synthesis.one_effect import OneEffect
 from synth.synthesis.prediction import Prediction, PredictionMethod
 from synth.synthesis.studies import study_names
 from synth.synthesis.tau2_intervals import Tau2Interval, Tau2IntervalMethod
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class MetaAnalysis:
+class MetaAnalysis(OneEffect):
     """A fitted univariate model.
 
     Attributes
@@ -139,40 +139,6 @@ class MetaAnalysis:
         """Of the t distribution behind tests and intervals; None means the normal distribution."""
         degrees = float(self.inference.degrees_of_freedom[0])
         return int(degrees) if np.isfinite(degrees) else None
-
-    @property
-    def estimate(self) -> float:
-        """The summary effect of a model without moderators.
-
-        Raises
-        ------
-        MethodError
-            If the model has moderators: it has no one effect.
-        """
-        self._only_intercept("estimate")
-        return float(self.beta[0])
-
-    @property
-    def standard_error(self) -> float:
-        """Of the summary effect (MethodError as for `estimate`)."""
-        self._only_intercept("standard error")
-        return float(self.standard_errors[0])
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Confidence interval of the summary effect (MethodError as for `estimate`)."""
-        self._only_intercept("interval")
-        return float(self.low[0]), float(self.high[0])
-
-    @property
-    def p_value(self) -> float:
-        """Two-sided p value of the summary effect (MethodError as for `estimate`)."""
-        self._only_intercept("p value")
-        return float(self.p_values[0])
-
-    def _only_intercept(self, what: str) -> None:
-        if self.has_moderators:
-            raise MethodError(f"a model with moderators has no one {what}; use beta, or predict() at chosen values")
 
     @property
     def has_moderators(self) -> bool:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from synth.errors import MethodError
 from synth.synthesis.fitting import Inference, infer_from, wald_p
 from synth.synthesis.glmm import prediction as glmm_prediction
 from synth.synthesis.glmm import tables as glmm_tables
@@ -21,6 +20,7 @@ from synth.synthesis.glmm.prediction import NaturalPrediction
 from synth.synthesis.linear import FloatArray
 from synth.synthesis.model_tests import Criteria
 from synth.synthesis.moderators import Moderators
+from synth.synthesis.one_effect import OneEffect, only_intercept
 from synth.synthesis.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class FinerQuadrature:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class GlmmResult:
+class GlmmResult(OneEffect):
     """A fitted generalised linear mixed model.
 
     Attributes
@@ -178,38 +178,10 @@ class GlmmResult:
         return self.inference.high
 
     @property
-    def estimate(self) -> float:
-        """The mean effect on the log scale, of a model without moderators (MethodError with them)."""
-        self._only_intercept("estimate")
-        return float(self.beta[0])
-
-    @property
-    def standard_error(self) -> float:
-        """Of the mean effect (MethodError with moderators)."""
-        self._only_intercept("standard error")
-        return float(self.inference.standard_errors[0])
-
-    @property
     def statistic(self) -> float:
         """Z or t of the mean effect (MethodError with moderators)."""
-        self._only_intercept("statistic")
+        only_intercept(self, "statistic")
         return float(self.inference.statistics[0])
-
-    @property
-    def p_value(self) -> float:
-        """Two-sided, that the mean effect is 0 (MethodError with moderators)."""
-        self._only_intercept("p value")
-        return float(self.inference.p_values[0])
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Confidence interval of the mean effect (MethodError with moderators)."""
-        self._only_intercept("interval")
-        return float(self.inference.low[0]), float(self.inference.high[0])
-
-    def _only_intercept(self, what: str) -> None:
-        if self.has_moderators:
-            raise MethodError(f"a model with moderators has no one {what}; use beta, or predict() at chosen values")
 
     @property
     def tau2(self) -> float:

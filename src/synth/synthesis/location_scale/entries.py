@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +19,7 @@ from synth.synthesis.location_scale.fit import Likelihood, Link, Maximum, covari
 from synth.synthesis.model_tables import one_row
 from synth.synthesis.models import DEFAULT_LEVEL, common_effect, random_effects
 from synth.synthesis.moderators import Moderators, moderators_of, no_moderators
+from synth.synthesis.one_effect import OneEffect
 from synth.synthesis.studies import study_arrays, study_names
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Omnibus:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class LocationScale:
+class LocationScale(OneEffect):
     """A fitted location-scale model.
 
     Attributes
@@ -78,6 +79,9 @@ class LocationScale:
     maximum : Maximum
         How it was found.
     """
+
+    _instead: ClassVar[str] = "use beta"
+    _moderated: ClassVar[str] = "moderators of the mean"
 
     estimates: FloatArray
     variances: FloatArray
@@ -169,32 +173,9 @@ class LocationScale:
         return self.inference.high
 
     @property
-    def estimate(self) -> float:
-        """The mean effect (MethodError with moderators)."""
-        self._only_intercept("estimate")
-        return float(self.beta[0])
-
-    @property
-    def standard_error(self) -> float:
-        """Of the mean effect (MethodError with moderators)."""
-        self._only_intercept("standard error")
-        return float(self.standard_errors[0])
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Confidence interval of the mean effect (MethodError with moderators)."""
-        self._only_intercept("interval")
-        return float(self.low[0]), float(self.high[0])
-
-    @property
-    def p_value(self) -> float:
-        """Two-sided, that the mean effect is 0 (MethodError with moderators)."""
-        self._only_intercept("p value")
-        return float(self.p_values[0])
-
-    def _only_intercept(self, what: str) -> None:
-        if self.location.codings:
-            raise MethodError(f"a model with moderators of the mean has no one {what}; use beta")
+    def has_moderators(self) -> bool:
+        """Whether the mean has anything but an intercept; the scale may have coefficients of its own."""
+        return bool(self.location.codings)
 
     @property
     def alpha_standard_errors(self) -> FloatArray:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from synth.errors import MethodError
 from synth.synthesis.fitting import Inference, infer_from, wald_p
 from synth.synthesis.linear import FloatArray, as_floats
 from synth.synthesis.model_tests import Criteria
@@ -26,6 +25,7 @@ from synth.synthesis.multilevel.fit import NOTHING, Maximum
 from synth.synthesis.multilevel.intervals import ComponentInterval
 from synth.synthesis.multilevel.likelihood import Likelihood, Solved, marginal
 from synth.synthesis.multilevel.random import RandomPart
+from synth.synthesis.one_effect import OneEffect
 from synth.synthesis.prediction import Prediction
 from synth.synthesis.studies import study_names
 
@@ -38,7 +38,7 @@ Degrees = Literal["contain", "residual"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class MultilevelAnalysis:
+class MultilevelAnalysis(OneEffect):
     """A fitted multilevel or multivariate model.
 
     Attributes
@@ -180,40 +180,6 @@ class MultilevelAnalysis:
     def has_moderators(self) -> bool:
         """Whether there is anything but an intercept."""
         return bool(self.moderators.codings)
-
-    def _only_intercept(self, what: str) -> None:
-        if self.has_moderators:
-            raise MethodError(f"a model with moderators has no one {what}; use beta, or predict() at chosen values")
-
-    @property
-    def estimate(self) -> float:
-        """The summary effect of a model without moderators.
-
-        Raises
-        ------
-        MethodError
-            If the model has moderators: it has no one effect.
-        """
-        self._only_intercept("estimate")
-        return float(self.beta[0])
-
-    @property
-    def standard_error(self) -> float:
-        """Of the summary effect (MethodError as for `estimate`)."""
-        self._only_intercept("standard error")
-        return float(self.standard_errors[0])
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Confidence interval of the summary effect (MethodError as for `estimate`)."""
-        self._only_intercept("interval")
-        return float(self.low[0]), float(self.high[0])
-
-    @property
-    def p_value(self) -> float:
-        """Two-sided p value of the summary effect (MethodError as for `estimate`)."""
-        self._only_intercept("p value")
-        return float(self.p_values[0])
 
     @cached_property
     def sigma2(self) -> FloatArray:

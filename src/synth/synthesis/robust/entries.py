@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, get_args, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +19,7 @@ from synth.synthesis.linear import FloatArray, as_floats, basis_of
 from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.model_tables import one_row
 from synth.synthesis.moderators import INTERCEPT
+from synth.synthesis.one_effect import OneEffect
 from synth.synthesis.robust import shown as robust_shown
 from synth.synthesis.robust.sandwich import Kind, Sandwich, Working, hotelling_degrees, satterthwaite
 
@@ -82,7 +83,7 @@ class RobustTest:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class RobustResult:
+class RobustResult(OneEffect):
     """Coefficients of a model with cluster-robust standard errors.
 
     Attributes
@@ -103,6 +104,8 @@ class RobustResult:
     sandwich : Sandwich
         What it was computed from.
     """
+
+    _instead: ClassVar[str] = "use beta, or table()"
 
     kind: Kind
     level: float
@@ -159,39 +162,10 @@ class RobustResult:
         """Upper limits of the coefficients, shape (p,)."""
         return as_floats(self.beta + critical_values(self.degrees_of_freedom, self.level) * self._told)
 
-    def _only_intercept(self, what: str) -> None:
-        if self.names != (INTERCEPT,):
-            raise MethodError(f"a model with moderators has no one {what}; use beta, or table()")
-
     @property
-    def estimate(self) -> float:
-        """The summary effect of a model without moderators.
-
-        Raises
-        ------
-        MethodError
-            If the model has moderators: it has no one effect.
-        """
-        self._only_intercept("estimate")
-        return float(self.beta[0])
-
-    @property
-    def standard_error(self) -> float:
-        """Of the summary effect (MethodError as for `estimate`)."""
-        self._only_intercept("standard error")
-        return float(self.standard_errors[0])
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Confidence interval of the summary effect (MethodError as for `estimate`)."""
-        self._only_intercept("interval")
-        return float(self.low[0]), float(self.high[0])
-
-    @property
-    def p_value(self) -> float:
-        """Two-sided p value of the summary effect (MethodError as for `estimate`)."""
-        self._only_intercept("p value")
-        return float(self.p_values[0])
+    def has_moderators(self) -> bool:
+        """Whether there is anything but an intercept."""
+        return self.names != (INTERCEPT,)
 
     @cached_property
     def omnibus(self) -> RobustTest:

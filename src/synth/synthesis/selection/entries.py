@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +23,7 @@ from synth.synthesis.linear import BoolArray, FloatArray, IntArray, as_floats
 from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.model_tables import one_row
 from synth.synthesis.models import DEFAULT_LEVEL, common_effect, meta_regression, random_effects
+from synth.synthesis.one_effect import OneEffect
 from synth.synthesis.selection import shown as selection_shown
 from synth.synthesis.selection.cells import logs_of_p, p_values, smooth_cells, step_cells
 from synth.synthesis.selection.fit import Maximum, Problem, maximise
@@ -46,8 +47,8 @@ _DEFINITE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SelectionModel:
-    """A fitted selection model.
+class SelectionModel(OneEffect):
+    """A fitted selection model; its summary effect (`estimate` and what belongs to it) is the mean before selection.
 
     Attributes
     ----------
@@ -80,6 +81,8 @@ class SelectionModel:
     maximum : Maximum
         How it was found.
     """
+
+    _instead: ClassVar[str] = "use beta"
 
     unselected: MetaAnalysis
     selection: Selection
@@ -146,32 +149,9 @@ class SelectionModel:
         return as_floats(self.beta + critical_values(np.array(np.inf), self.level) * self.standard_errors)
 
     @property
-    def estimate(self) -> float:
-        """The mean effect before selection (MethodError with moderators)."""
-        self._only_intercept("estimate")
-        return float(self.beta[0])
-
-    @property
-    def standard_error(self) -> float:
-        """Of the mean effect (MethodError with moderators)."""
-        self._only_intercept("standard error")
-        return float(self.standard_errors[0])
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Confidence interval of the mean effect (MethodError with moderators)."""
-        self._only_intercept("interval")
-        return float(self.low[0]), float(self.high[0])
-
-    @property
-    def p_value(self) -> float:
-        """Two-sided, that the mean effect is 0 (MethodError with moderators)."""
-        self._only_intercept("p value")
-        return float(self.p_values[0])
-
-    def _only_intercept(self, what: str) -> None:
-        if self.unselected.moderators.codings:
-            raise MethodError(f"a model with moderators has no one {what}; use beta")
+    def has_moderators(self) -> bool:
+        """Whether there is anything but an intercept."""
+        return bool(self.unselected.moderators.codings)
 
     @property
     def lr_statistic(self) -> float:
