@@ -330,6 +330,19 @@ def test_a_protocol_may_ask_for_more_series(count: int, plan: dict[str, object],
     assert outcome_of(*independent(count), ladder=plan).rung is rung
 
 
+def test_a_time_is_not_blamed_for_having_no_value_before() -> None:
+    months = Row("ash", before="", cells={"unit": "months"})
+    assert outcome_of(months).reason.startswith("A time was seen")
+    assert outcome_of(Row("ash", before="")).reason.startswith("A figure after treatment was seen")
+
+
+@pytest.mark.parametrize("conditioned", ["yes", ""])
+def test_a_count_without_a_rate_is_named(conditioned: str) -> None:
+    share = Event("ash", "content", 4, 4, conditioned=conditioned)
+    found = outcome_of(Row("ash", before="", after=""), events=(share,))
+    assert ("without a rate (content: who was included depended on it)" in found.reason) == (conditioned == "yes")
+
+
 def test_flag_below_the_planned_number() -> None:
     plan = {"plain_from": 7, "reason": "Invented."}
     assert "With fewer than 7" in outcome_of(*independent(6), ladder=plan).reason

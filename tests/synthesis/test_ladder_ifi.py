@@ -17,7 +17,7 @@ EXPECTED = [
     ("endoscopic", "hip function", "HHS", Rung.UNUSABLE, "Figures before treatment only"),
     ("endoscopic", "pain", "VAS", Rung.ONE_SERIES, "one series is not pooled"),
     ("endoscopic", "low back disability", "ODI", Rung.ONE_SERIES, "Shown apart: 1 single patient"),
-    ("endoscopic", "time to return to sport", "time to return to sport", Rung.DESCRIBED, "none before it"),
+    ("endoscopic", "time to return to sport", "time to return to sport", Rung.DESCRIBED, "A time was seen"),
     ("endoscopic", "ischiofemoral space", "ischiofemoral space", Rung.UNUSABLE, "Figures before treatment only"),
     ("endoscopic", "gait", "", Rung.NOTHING, "No figure was seen"),
     *(
@@ -76,3 +76,24 @@ def test_rung_and_reason(synthesis, expected: tuple[str, str, str, Rung, str]) -
 
 def test_nothing_is_pooled(synthesis) -> None:
     assert [item for item in synthesis if item.pooled is not None] == []
+
+
+# Over all instruments and shares. Not named here: nothing extracted.
+OUTCOMES = {
+    ("endoscopic", "hip function"): (Rung.SWIM, "Shown apart, HHS: no usable figure"),
+    ("endoscopic", "pain"): (Rung.ONE_SERIES, "one series is not pooled"),
+    ("endoscopic", "low back disability"): (Rung.ONE_SERIES, "Shown apart: 1 single patient"),
+    ("endoscopic", "time to return to sport"): (Rung.DESCRIBED, "A time was seen"),
+    ("endoscopic", "ischiofemoral space"): (Rung.UNUSABLE, "before treatment only"),
+    ("osteotomy", "gait"): (Rung.UNUSABLE, "do not enter the synthesis"),
+    ("injection", "pain"): (Rung.UNUSABLE, "without a rate (complete but transient pain relief: who was included"),
+}
+
+
+def test_every_outcome_after_every_procedure(synthesis) -> None:
+    found = {(item.procedure, item.outcome): item for item in synthesis.outcomes}
+    assert len(found) == len(synthesis.protocol.procedures) * len(synthesis.protocol.outcomes)
+    assert {key for key, item in found.items() if item.rung is not Rung.NOTHING} == set(OUTCOMES)
+    for key, (rung, reason) in OUTCOMES.items():
+        assert found[key].rung is rung
+        assert reason in found[key].reason

@@ -227,7 +227,13 @@ def _not_poolable(estimates: Sequence[Effect], blocking: Sequence[Overlap]) -> s
 
 def _without_change(answer: Answer) -> tuple[Rung, str]:
     usable = [item for item in answer.series if item.role == "synthesis"]
-    if any(item.summary.followup_mean is not None or item.followup_range is not None for item in usable):
+    after = [item for item in usable if item.summary.followup_mean is not None or item.followup_range is not None]
+    if after and all(item.is_time for item in after):
+        return (
+            Rung.DESCRIBED,
+            "A time was seen: it has no value before treatment, and no interval.",
+        )
+    if after:
         return Rung.DESCRIBED, "A figure after treatment was seen, and none before it to compare with."
     if any(item.stated_direction for item in usable):
         return Rung.UNUSABLE, "A direction is stated in words; the figures behind it were not seen."

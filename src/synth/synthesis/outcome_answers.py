@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from synth.synthesis.ladder import ORDER, Answer, Rung
+from synth.synthesis.ladder import ORDER, WITHOUT_RESULT, Answer, Rung
 from synth.synthesis.proportions import ProportionAnswer
 
 if TYPE_CHECKING:
@@ -72,10 +72,23 @@ def _rung(answers: tuple[Answer, ...], shares: tuple[ProportionAnswer, ...]) -> 
     if counted and ORDER.index(best.rung) < ORDER.index(Rung.PROPORTIONS):
         events = ", ".join(dict.fromkeys(item.event for item in counted))
         return Rung.PROPORTIONS, f"Shares only ({events}), each with its exact interval. Scores: {best.reason}"
+    told = _without_rate(shares)
+    if told and best.rung in WITHOUT_RESULT:
+        return Rung.UNUSABLE, f"Counted, and without a rate ({told}). Scores: {best.reason}"
     if len(answers) == 1:
         return best.rung, best.reason
     others = [f"{item.instrument}: {item.rung}" for item in answers if item is not best]
     return best.rung, f"{best.instrument}: {best.reason} Shown apart, {', '.join(others)}."
+
+
+def _without_rate(shares: tuple[ProportionAnswer, ...]) -> str:
+    """Eligible counts that have no rate, each with its reason; empty where there is none."""
+    found = [
+        f"{item.event}: {item.reason.removeprefix('No rate: ').rstrip('.')}"
+        for item in shares
+        if item.standing == "no rate" and any(count.role == "synthesis" for count in item.counts)
+    ]
+    return "; ".join(found)
 
 
 def _by_several_instruments(answers: tuple[Answer, ...]) -> str:

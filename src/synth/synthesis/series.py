@@ -43,6 +43,9 @@ _FIGURES = (
     "change_sd",
 )
 
+#: Units of an instrument that measures how long something took: such a time has no value before treatment.
+TIME_UNITS = ("day", "days", "week", "weeks", "month", "months", "year", "years")
+
 #: What can carry a standard error, each as the fields that are emptied where it cannot be used, in the order of
 #: `mean_change_effect`.
 _CARRIERS: tuple[dict[str, Any], ...] = (
@@ -108,6 +111,11 @@ class Series:
     def single_patient(self) -> bool:
         """Whether the row is one patient's values and not a mean."""
         return self.summary.n == 1
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the instrument measures how long something took."""
+        return self.summary.unit in TIME_UNITS
 
     @property
     def direction(self) -> str:
