@@ -316,7 +316,87 @@ DECISION_LOG = TableSpec(
     ),
     key=("record_id", "stage"),
 )
-EXTRACTION_TABLES = (STUDIES, ARMS, OUTCOMES, EVENTS, CASES)
+#: The one answer for what an abstract cannot tell; it needs no words in support.
+ABSTRACT_ONLY = "unclear: abstract only"
+
+
+def _needed_unless_unclear(name: str, meaning: str) -> RowRule:
+    def holds(frame: pd.DataFrame) -> pd.Series[bool]:
+        return (frame[name] != "") | (frame["answer"] == ABSTRACT_ONLY)
+
+    return (name, f"is empty; {meaning} is expected with every answer but {ABSTRACT_ONLY!r}", holds)
+
+
+def _not_of_full_text(frame: pd.DataFrame) -> pd.Series[bool]:
+    return ~((frame["answer"] == ABSTRACT_ONLY) & (frame["seen_in"] == "primary full text"))
+
+
+RISK_OF_BIAS = TableSpec(
+    name="risk_of_bias",
+    file="certainty/risk_of_bias.csv",
+    columns=(
+        _STUDY,
+        ColumnSpec("tool", required=True, meaning="the id of a tool"),
+        ColumnSpec("result"),
+        ColumnSpec("item", required=True, meaning="the number of an item of the tool"),
+        ColumnSpec("answer", required=True, meaning="an answer that the tool offers"),
+        *_text("support", "source", "locator"),
+        ColumnSpec("seen_in", "choice", required=True, choices=SEEN_IN),
+        ColumnSpec("reviewer", required=True, meaning="an id from the people of protocol.yml, or consensus,"),
+        ColumnSpec("date", "date", required=True),
+    ),
+    key=("study_id", "tool", "result", "item", "reviewer"),
+    rules=(
+        _needed_unless_unclear("support", "why, in the reviewer's own words,"),
+        _needed_unless_unclear("source", _SOURCE.meaning),
+        _needed_unless_unclear("locator", "the place in the source"),
+        (
+            "answer",
+            f"is for what an abstract cannot tell; seen in {SEEN_IN[0]}, an answer of the tool is expected",
+            _not_of_full_text,
+        ),
+    ),
+    optional_file=True,
+)
+GRADE = TableSpec(
+    name="grade",
+    file="certainty/grade.csv",
+    columns=(
+        ColumnSpec("about", required=True, meaning="the id of a procedure or of a comparison"),
+        ColumnSpec("outcome", required=True, meaning="the id of an outcome"),
+        ColumnSpec("domain", required=True, meaning="a reason to rate down or up"),
+        ColumnSpec("rating", required=True, meaning="the rating of the domain"),
+        ColumnSpec("reason", required=True, meaning="why the person rates otherwise than was computed"),
+        ColumnSpec("fact", required=True, meaning="the computed fact on which the rating rests"),
+        ColumnSpec("name", required=True, meaning="an id from the people of protocol.yml"),
+        ColumnSpec("date", "date", required=True),
+    ),
+    key=("about", "outcome", "domain"),
+    optional_file=True,
+)
+#: What a published review may state of an outcome, and for when.
+REVIEW_FINDINGS = ("better", "limited benefit", "no change", "worse", "mixed", "no conclusion")
+HORIZONS = ("short term", "long term")
+REVIEWS = TableSpec(
+    name="reviews",
+    file="extraction/reviews.csv",
+    columns=(
+        ColumnSpec("record_id", "identifier", required=True),
+        *_text("about", "outcome"),
+        ColumnSpec("horizon", "choice", choices=HORIZONS),
+        ColumnSpec("finding", "choice", choices=REVIEW_FINDINGS),
+        *_text("scope", "searched_to"),
+        *_wholes("n_studies", "n_patients"),
+        *_text("designs"),
+        ColumnSpec("comparative", "choice", choices=("yes", "no")),
+        *_text("appraisal"),
+        *_ORIGIN,
+        *_text("note"),
+    ),
+    key=("record_id", "about", "outcome", "horizon"),
+    optional_file=True,
+)
+EXTRACTION_TABLES = (STUDIES, ARMS, OUTCOMES, EVENTS, CASES, REVIEWS)
 
 
 def _is_day(cell: str) -> bool:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synth.audit import Audit
+from synth.certainty.grade import grade_faults
+from synth.certainty.risk_of_bias.checks import answer_faults, plan_faults, sheet_faults
 from synth.errors import EvidenceError, Fault
 from synth.extraction import Extraction
 from synth.extraction.rules import Context, cross_faults, source_faults
 from synth.protocol import Protocol, parse_protocol
 from synth.records import Records
 from synth.records.snapshot import Snapshot
-from synth.schemas import CORRECTIONS, DECISIONS, Table
+from synth.schemas import CORRECTIONS, DECISIONS, GRADE, RISK_OF_BIAS, Table
 from synth.screening import Screening, decision_faults, decisions_of, flow_of, searched_for
 from synth.search import Manifest
 from synth.store.folder import review_folder
@@ -40,6 +42,10 @@ class ReviewFiles:
         With the declared corrections made.
     audit : Audit
         Of the article under audit; absent where the review audits none.
+    risk_of_bias : Table
+        Answers to the tools for risk of bias; no rows where the review has none.
+    grade : Table
+        What people rated otherwise than was computed; no rows where nobody did.
     warnings : tuple of Fault
         What is worth a look and stops nothing.
     """
@@ -51,6 +57,8 @@ class ReviewFiles:
     screening: Screening
     extraction: Extraction
     audit: Audit
+    risk_of_bias: Table
+    grade: Table
     warnings: tuple[Fault, ...]
 
 
@@ -61,6 +69,7 @@ def _read(root: Path, name: str) -> tuple[ReviewFiles | None, tuple[Fault, ...]]
     records = Records(reader.records(RECORDS))
     record_ids = frozenset(record.id for record in records)
     manifests, logs, corrected = reader.manifests(), reader.logs(), reader.tables()
+    answers, overrides = (reader.checked_table(spec, spec.file) for spec in (RISK_OF_BIAS, GRADE))
     snapshots = snapshots_of(reader, manifests)
     decisions = decisions_of(logs)
     if protocol is not None and not reader.unread:
@@ -74,6 +83,9 @@ def _read(root: Path, name: str) -> tuple[ReviewFiles | None, tuple[Fault, ...]]
         searched = searched_for(manifests.values(), records)
         reader.compared(decision_faults(logs, record_ids, people, searched))
         reader.compared(corrected.placed(cross_faults(context), CORRECTIONS.file))
+        reader.compared(_judgement_faults(protocol, document, corrected.tables["studies"], answers, overrides))
+        if not any(fault.file == RISK_OF_BIAS.file and not fault.warning for fault in reader.faults):
+            reader.faults.extend(sheet_faults(answers))
     audit = reader.audit(record_ids, records_read=RECORDS not in reader.unread)
     reader.strays()
     found = tuple(sorted(set(reader.faults)))
@@ -82,7 +94,18 @@ def _read(root: Path, name: str) -> tuple[ReviewFiles | None, tuple[Fault, ...]]
     gathered = tuple(manifests.values())
     screening = Screening(decisions, flow_of(gathered, records, decisions))
     extraction = Extraction.of(corrected.tables, corrected.corrections)
-    return ReviewFiles(name, protocol, snapshots, records, screening, extraction, audit, found), found
+    files = (snapshots, records, screening, extraction, audit, answers, overrides)
+    return ReviewFiles(name, protocol, *files, found), found
+
+
+def _judgement_faults(
+    protocol: Protocol, document: YamlText | None, studies: Table, answers: Table, overrides: Table
+) -> Iterator[Fault]:
+    """The planned tools, the answers to them, and the overrides of what was computed."""
+    if document is not None:
+        yield from plan_faults(protocol, document)
+    yield from answer_faults(protocol, studies, answers)
+    yield from grade_faults(overrides, protocol)
 
 
 def _source_faults(protocol: Protocol, document: YamlText | None, corrections: Table) -> Iterator[Fault]:
