@@ -1,5 +1,5 @@
-"""How certain the evidence is: what has been judged, and the level that it cannot exceed."""
+"""How certain the evidence is: suggestions computed from facts, each with its rule, and what people judged instead."""
 
-from synth.certainty.ratings import Certainty, Rating, rate
+from synth.certainty.grade import Certainty, Rating, rate
 
 __all__ = ["Certainty", "Rating", "rate"]

@@ -1,0 +1,71 @@
+"""Every table of a review: one for each procedure without a comparison, one for each pair that is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol as Shape
+
+from synth.certainty.grade.types import Rating
+from synth.certainty.summary.comparison import comparison_table
+from synth.certainty.summary.single_arm import single_arm_table
+from synth.certainty.summary.types import FindingsTable, SummaryOfFindings
+from synth.errors import MethodError
+from synth.protocol import Protocol
+from synth.synthesis.answers import Synthesis
+
+
+class Rated(Shape):
+    """What has ratings."""
+
+    @property
+    def ratings(self) -> Iterable[Rating]:
+        """One an outcome and procedure, or comparison."""
+
+
+def summary_of_findings(protocol: Protocol, synthesis: Synthesis, certainty: Rated) -> SummaryOfFindings:
+    """The summary of findings of a review.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    synthesis : Synthesis
+    certainty : Certainty
+        Its ratings decide which procedures and outcomes have a row; the harms of the protocol have one everywhere.
+
+    Raises
+    ------
+    MethodError
+        If an outcome is rated twice, a rating of a comparison has no answer, or evidence without a comparison is rated
+        above low.
+    """
+    ratings = tuple(certainty.ratings)
+    _once(ratings)
+    return SummaryOfFindings((*_single_arms(protocol, synthesis, ratings), *_comparisons(protocol, ratings)))
+
+
+def _single_arms(protocol: Protocol, synthesis: Synthesis, ratings: tuple[Rating, ...]) -> Iterator[FindingsTable]:
+    for procedure in protocol.procedures:
+        own = [item for item in ratings if item.kind == "uncontrolled" and item.about_id == procedure.id]
+        if own:
+            yield single_arm_table(procedure, protocol, synthesis, own)
+
+
+def _comparisons(protocol: Protocol, ratings: tuple[Rating, ...]) -> Iterator[FindingsTable]:
+    pairs: dict[tuple[str, str], list[Rating]] = {}
+    for item in ratings:
+        if item.kind == "comparison":
+            if item.comparison is None:
+                raise MethodError(f"{item.about}, {item.outcome}: a rating of a comparison without its answer")
+            plan = item.comparison.comparison
+            pairs.setdefault((plan.treated, plan.control), []).append(item)
+    for (treated, control), own in pairs.items():
+        yield comparison_table(treated, control, protocol, own)
+
+
+def _once(ratings: tuple[Rating, ...]) -> None:
+    seen: set[tuple[str, str, str]] = set()
+    for item in ratings:
+        key = (item.kind, item.about_id, item.outcome_id)
+        if key in seen:
+            raise MethodError(f"{item.about}, {item.outcome}: rated twice; one rating is expected")
+        seen.add(key)

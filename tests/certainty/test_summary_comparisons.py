@@ -1,0 +1,229 @@
+"""Statements and rows of comparisons: every level, direction, measure and number of studies, all invented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from statistics import median
+
+import pytest
+from summary_cases import comparison_rating, domain, protocol_of, synthesised, two_arms
+
+from synth.certainty.grade.types import Level
+from synth.certainty.summary.build import summary_of_findings
+from synth.certainty.summary.comparison_statements import NO_SIZE, main_result
+from synth.certainty.summary.statements import statement_of
+from synth.certainty.summary.types import ComparisonRow, FindingsTable
+from synth.certainty.wording import allowed
+from synth.errors import MethodError
+from synth.protocol import Protocol
+from synth.synthesis.comparisons import ComparisonAnswer
+
+TOTAL = 400
+#: Events in the treated and the control arm of each study.
+ARMS = {"less": (20, 100), "more": (100, 20), "open": (60, 62)}
+VERBS = {Level.HIGH: "Knot makes", Level.MODERATE: "Knot probably makes", Level.LOW: "Knot may make"}
+LABELS = {"RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference"}
+
+
+class Ratings:
+    """What has ratings."""
+
+    def __init__(self, *ratings: object) -> None:
+        self.ratings = ratings
+
+
+@cache
+def case(measure: str, k: int, direction: str, shared: bool = False) -> tuple[Protocol, ComparisonAnswer]:
+    treated, control = ARMS[direction]
+    authors = ("Wood B",) if shared else None
+    studies = [two_arms(f"study{n}", treated + n, control + n, TOTAL, authors=authors) for n in range(k)]
+    protocol = protocol_of(measures=[measure])
+    rows = [row for part, _ in studies for row in part]
+    synthesis = synthesised(protocol, rows, [event for _, part in studies for event in part])
+    return protocol, synthesis.comparisons[0]
+
+
+def grid() -> Iterator[tuple[str, int, str, bool]]:
+    for measure in LABELS:
+        for k in (1, 2, 3, 5):
+            for direction in ARMS:
+                # Whether people are shared is a matter of the plan and not of the measure.
+                for shared in (False, True) if k > 1 and measure == "RR" else (False,):
+                    yield measure, k, direction, shared
+
+
+@pytest.mark.parametrize(("measure", "k", "direction", "shared"), list(grid()))
+def test_rule_23_every_statement_keeps_to_the_words_of_its_level(
+    measure: str, k: int, direction: str, shared: bool
+) -> None:
+    protocol, answer = case(measure, k, direction, shared)
+    for level in Level:
+        statement = statement_of(comparison_rating(answer, level), protocol=protocol)
+        found = allowed(statement.text, level, True, statement.quoted)
+        assert found == (), [str(item) for item in found]
+        assert (statement.level, statement.kind, statement.controlled) == (level, "comparison", True)
+        assert NO_SIZE in statement.beside
+        if k == 2 or shared:
+            _two_or_shared(statement.main, k, shared)
+        else:
+            _main(statement.main, level, direction, LABELS[measure], k)
+        assert ("prediction interval" in statement.text) == (k > 2 and not shared)
+        assert ("hardly known" in statement.text) == (k == 3 and not shared)
+        # The evidence is called very uncertain at one level only, and never beside a verb.
+        assert ("The evidence is very uncertain about the effect of knot" in statement.main) == (
+            level is Level.VERY_LOW
+        )
+
+
+def _main(text: str, level: Level, direction: str, label: str, k: int) -> None:
+    assert f"({label} " in text
+    assert f"; {k} {'study' if k == 1 else 'studies'})" in text
+    verb = VERBS.get(level)
+    if direction == "open":
+        assert "is not settled: the interval includes no difference" in text
+        assert verb is None or verb not in text
+    elif verb is not None:
+        assert text.startswith(f"{verb} tear of a rope {direction} frequent than nothing does")
+    else:
+        which = "In this study" if k == 1 else "In these studies together"
+        assert text.startswith(f"{which}, tear of a rope was {direction} frequent with knot than with nothing")
+        assert ("How certain this is was not rated." in text) == (level is Level.NOT_RATED)
+
+
+def _two_or_shared(text: str, k: int, shared: bool) -> None:
+    """Rule 13: two studies have a pool as sensitivity only; rule 12: shared people none at all."""
+    assert ("nothing is pooled" in text) == shared
+    assert ("their pool is a sensitivity analysis only" in text) == (not shared)
+    assert f"in {k} studies" in text
+    assert "Whether this holds beyond these studies is not settled." in text
+
+
+def test_studies_that_differ_in_direction_are_told_so() -> None:
+    protocol = protocol_of(measures=["RR"])
+    parts = [two_arms("ash", 10, 20), two_arms("elm", 20, 10)]
+    rows, events = [row for part, _ in parts for row in part], [event for _, part in parts for event in part]
+    answer = synthesised(protocol, rows, events).comparisons[0]
+    text = statement_of(comparison_rating(answer, Level.LOW), protocol=protocol).text
+    assert "less frequent in 1 study and more frequent in 1 study with knot" in text
+    assert "The studies differ in direction." in text
+
+
+def test_no_study_gives_no_rating() -> None:
+    protocol = protocol_of(measures=["RR"])
+    answer = synthesised(protocol, two_arms("ash", 1, 2)[0]).comparisons[0]
+    statement = statement_of(comparison_rating(answer, Level.NOT_RATED), protocol=protocol)
+    assert (statement.kind, statement.level) == ("no evidence", Level.NOT_RATED)
+    assert "No study that was seen gives an effect of knot against nothing on tear of a rope" in statement.main
+    assert main_result(answer) is None
+
+
+def test_what_nobody_has_judged_is_told() -> None:
+    protocol, answer = case("RR", 5, "less")
+    rating = comparison_rating(answer, Level.MODERATE, domain("risk of bias", least=-2, most=0), lowest=Level.VERY_LOW)
+    statement = statement_of(rating, protocol=protocol)
+    assert "nobody has judged risk of bias, and it can still fall to very low." in statement.main
+    assert allowed(statement.text, Level.MODERATE, True, statement.quoted) == ()
+
+
+def test_a_rating_without_its_comparison_is_refused() -> None:
+    protocol = protocol_of(measures=["RR"])
+    rating = comparison_rating(None, Level.LOW)
+    with pytest.raises(MethodError, match="without its answer"):
+        statement_of(rating, protocol=protocol)
+    synthesis = synthesised(protocol, two_arms("ash", 1, 2)[0])
+    with pytest.raises(MethodError, match="without its answer"):
+        summary_of_findings(protocol, synthesis, Ratings(rating))  # type: ignore[arg-type]
+
+
+def table_of(measure: str, k: int, direction: str = "less", *domains: object) -> FindingsTable:
+    protocol, answer = case(measure, k, direction)
+    synthesis = synthesised(protocol, two_arms("other", 1, 2)[0])
+    rating = comparison_rating(answer, Level.MODERATE, domain("inconsistency", -1))
+    return summary_of_findings(protocol, synthesis, Ratings(rating)).of("knot/none")  # type: ignore[arg-type]
+
+
+def row_of(table: FindingsTable) -> ComparisonRow:
+    (row,) = table.rows
+    assert isinstance(row, ComparisonRow)
+    return row
+
+
+@pytest.mark.parametrize("measure", list(LABELS))
+def test_absolute_effects_follow_from_the_pool_and_the_control_arms(measure: str) -> None:
+    row = row_of(table_of(measure, 5))
+    _, answer = case(measure, 5, "less")
+    risks = [pair.events_control / pair.total_control for pair in answer.counts]
+    assert [item.without for item in row.absolute] == [median(risks), min(risks), max(risks)]
+    assert [item.basis for item in row.absolute] == ["median", "lowest", "highest"]
+    assert answer.pooled is not None
+    estimate, interval, _ = answer.pooled.natural()
+    assert row.effect == (estimate, interval)
+    expected = {
+        "RR": lambda risk, value: risk * value,
+        "OR": lambda risk, value: 1 / (1 + (1 / risk - 1) / value),
+        "RD": lambda risk, value: max(0.0, risk + value),
+    }[measure]
+    for item in row.absolute:
+        assert item.with_treatment == pytest.approx(expected(item.without, estimate))
+        assert item.with_interval == pytest.approx([expected(item.without, value) for value in interval])
+        assert item.difference == pytest.approx(item.with_treatment - item.without)
+    assert (row.participants, row.studies) == (5 * 2 * TOTAL, 5)
+    assert row.cells["people"] == "4,000 participants (5 studies)"
+
+
+def test_layout_of_a_comparison() -> None:
+    table = table_of("RR", 5)
+    assert [column.heading for column in table.columns] == [
+        "Outcome",
+        "Risk with nothing, per 1,000",
+        "Risk with knot, per 1,000 (95% interval)",
+        "Difference, per 1,000 (95% interval)",
+        "Relative effect (95% interval)",
+        "Participants (studies)",
+        "Certainty",
+        "What this means",
+    ]
+    assert dict(table.header)["Comparison"] == "Nothing"
+    cells = row_of(table).cells
+    assert cells["without"] == "median 255\nlowest 250\nhighest 260"
+    assert cells["with"].startswith("median: ")
+    assert "fewer" in cells["difference"]
+    assert "more" not in cells["difference"]
+    assert cells["certainty"] == "Moderate ⊕⊕⊕○"
+    notes = " ".join(note.text for note in table.footnotes)
+    assert "Risks of the 5 comparison arms: the median, the lowest (study0) and the highest (study4)." in notes
+    assert "The uncertainty of this risk is not in the intervals" in notes
+    assert "The risk ratio times the risk in the comparison arms; the limits likewise." in notes
+    assert "Down one level for inconsistency: Invented reason for inconsistency." in notes
+
+
+def test_one_study_has_its_own_risk() -> None:
+    table = table_of("RR", 1)
+    row = row_of(table)
+    assert [item.basis for item in row.absolute] == ["one study"]
+    assert row.cells["without"] == "250"
+    assert "The risk in the comparison arm of the one study." in table.footnotes[0].text
+    assert row.absolute[0].with_treatment == pytest.approx(20 / TOTAL)
+
+
+def test_rule_13_two_studies_give_no_absolute_effect() -> None:
+    row = row_of(table_of("RR", 2))
+    assert (row.absolute, row.effect) == ((), None)
+    assert row.cells["with"] == row.cells["difference"] == "not given"
+    lines = row.cells["relative"].splitlines()
+    assert [line.split(":")[0] for line in lines] == ["study0", "study1", "pool of two, sensitivity only"]
+
+
+def test_a_risk_above_all_people_is_stopped_and_said() -> None:
+    protocol = protocol_of(measures=["RR"])
+    parts = [two_arms(f"s{n}", 300 + n, 100, TOTAL) for n in range(4)] + [two_arms("high", 390, 380, TOTAL)]
+    rows, events = [row for part, _ in parts for row in part], [event for _, part in parts for event in part]
+    synthesis = synthesised(protocol, rows, events)
+    rating = comparison_rating(synthesis.comparisons[0], Level.LOW)
+    table = summary_of_findings(protocol, synthesis, Ratings(rating)).of("knot/none")  # type: ignore[arg-type]
+    row = row_of(table)
+    assert row.absolute[-1].capped
+    assert row.absolute[-1].with_treatment == 1
+    assert any("the arithmetic was stopped there" in note.text for note in table.footnotes)
+    assert not any("stopped there" in note.text for note in table_of("RR", 5).footnotes)
