@@ -9,6 +9,7 @@ import pandas as pd
 
 from synth.errors import Fault
 from synth.extraction.eligibility import standing
+from synth.extraction.reviews import review_faults
 from synth.protocol import Protocol
 from synth.provenance import Source, shortened
 from synth.schemas import Table, number
@@ -30,7 +31,20 @@ class Context:
 
 def cross_faults(context: Context) -> list[Fault]:
     """Every fault and warning that shows only when the files are read together."""
-    rules = (_links, _procedures, _outcomes, _ranges, _events, _sizes, _overlaps, _people, _sources, _columns, _roles)
+    rules = (
+        _links,
+        _procedures,
+        _outcomes,
+        _ranges,
+        _events,
+        _sizes,
+        _overlaps,
+        _people,
+        _sources,
+        _columns,
+        _roles,
+        _reviews,
+    )
     return [fault for rule in rules for fault in rule(context)]
 
 
@@ -154,6 +168,11 @@ def _overlaps(context: Context) -> Iterator[Fault]:
             elif own not in declared[other]:
                 message = f"{other} does not name {own} in return; an overlap is declared from both sides"
                 yield Fault(arms.file, line, "overlaps_with", message)
+
+
+def _reviews(context: Context) -> Iterator[Fault]:
+    if "reviews" in context.tables:
+        yield from review_faults(context.tables["reviews"], context.protocol, context.record_ids)
 
 
 def _people(context: Context) -> Iterator[Fault]:

@@ -59,3 +59,55 @@ def _moment(row: pd.Series, name: str) -> str:
     if not mean and not shown:
         return "not seen"
     return f"{mean or 'mean not seen'} ({', '.join(shown)})" if shown else mean
+
+
+def series_as_described(arms: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame:
+    """Who was in each arm and what was done, as far as it was told.
+
+    Parameters
+    ----------
+    arms, studies : DataFrame of str
+        Rows of the tables of text cells.
+    """
+    by_study = studies.set_index("study_id")
+    rows = []
+    for _, arm in arms.iterrows():
+        study = by_study.loc[arm["study_id"]]
+        rows.append(
+            {
+                "study": f"{arm['study_id']}/{arm['arm_id']}",
+                "design": _or_not_seen(study["design"]),
+                "technique": _or_not_seen(arm["technique"]),
+                "patients, hips": _pair(arm["n_patients"], arm["n_hips"]),
+                "women, men": _pair(arm["n_female"], arm["n_male"]),
+                "age": _spread(arm, "age_mean", "age_sd", "age_min", "age_max"),
+                "follow-up, months": _spread(
+                    arm, "followup_mean_months", "", "followup_min_months", "followup_max_months"
+                ),
+                "analysed, enrolled": _pair(study["analysed"], study["enrolled"]),
+                "selection": _or_not_seen(study["selection"]),
+                "diagnostic criteria": _or_not_seen(arm["diagnostic_criteria"]),
+                "co-procedures": _or_not_seen(arm["co_procedures"]),
+                "earlier surgery": _or_not_seen(arm["earlier_surgery"]),
+                "funding, conflicts": _pair(study["funding"], study["conflicts"]),
+                "place": f"{arm['locator']} ({arm['seen_in']})",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _pair(first: object, second: object) -> str:
+    """Two cells, or that neither was seen."""
+    return f"{_or_not_seen(first)}, {_or_not_seen(second)}" if first or second else "not seen"
+
+
+def _or_not_seen(cell: object) -> str:
+    return str(cell) or "not seen"
+
+
+def _spread(row: pd.Series, mean: str, sd: str, low: str, high: str) -> str:
+    parts = [f"SD {row[sd]}" if sd and row[sd] else "", f"{row[low]} to {row[high]}" if row[low] or row[high] else ""]
+    shown = ", ".join(filter(None, parts))
+    if not row[mean]:
+        return shown or "not seen"
+    return f"{row[mean]} ({shown})" if shown else str(row[mean])

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from synth.display import TextTable, html_table
-from synth.extraction.show import counts_as_printed, figures_as_printed
-from synth.schemas import CORRECTIONS, Table
+from synth.extraction.show import counts_as_printed, figures_as_printed, series_as_described
+from synth.schemas import CORRECTIONS, REVIEWS, Table
 
 
 @dataclass(frozen=True, repr=False)
 class Extraction:
-    """What was read in the sources: one row a study, arm, outcome, event or case.
+    """What was read in the sources: one row a study, arm, outcome, event, case or statement of a published review.
 
     Each attribute is a DataFrame; numbers are floats with NaN for "not seen", everything else is text with "" for it.
     `corrections` are the declared fixes that were made. `printed` gives the cells as they were written, for figures
@@ -27,10 +27,11 @@ class Extraction:
     cases: pd.DataFrame
     tables: dict[str, Table]
     corrections: pd.DataFrame
+    reviews: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*REVIEWS.headings, "row"]))
 
     @classmethod
     def of(cls, tables: dict[str, Table], corrections: Table | None = None) -> Extraction:
-        """From checked tables by name (studies, arms, outcomes, events, cases) and the corrections made in them."""
+        """From checked tables by name (reviews may be missing) and the corrections made in them."""
         frames = {name: table.values() for name, table in tables.items()}
         made = pd.DataFrame(columns=list(CORRECTIONS.headings)) if corrections is None else corrections.text
         return cls(**frames, tables=tables, corrections=made)
@@ -40,6 +41,11 @@ class Extraction:
         source = self.tables[table]
         line = int(row.rsplit(":", 1)[1])
         return str(source.text.loc[source.lines.index(line), column])
+
+    def show_series(self, procedure: str) -> TextTable:
+        """Who was in each arm of a procedure, by what criteria, with what else done, for a notebook."""
+        shown = series_as_described(self._of("arms", procedure), self.tables["studies"].text)
+        return TextTable(shown, f"{procedure}: series", f"{procedure}: no arm was extracted.")
 
     def show_figures(self, procedure: str) -> TextTable:
         """The figures of outcomes after a procedure, as printed, for a notebook."""

@@ -1,0 +1,231 @@
+"""The ladder climbed again as if a missing piece had been seen.
+
+What was not seen is filled with placeholders that leave this module in no form: the only result is the rung. That
+keeps an invented number from ever standing beside a real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+
+import pandas as pd
+
+from synth.effects.continuous import ChangeSummary
+from synth.effects.estimate import Effect
+from synth.extraction.overlap import DECLARED, Overlap, possible_overlaps
+from synth.protocol import Protocol
+from synth.records import Record, Records
+from synth.records.record import ET_AL
+from synth.synthesis.ladder import ORDER, Answer, Rung, climb
+from synth.synthesis.series import Series
+from synth.synthesis.worklist.pieces import Kind, Piece, lacks_scores
+
+Pieces = frozenset[Piece]
+
+#: Stands in for a change, its standard error and a number of patients inside the computation.
+_CHANGE, _ERROR, _SIZE = 1.0, 1.0, 10
+_NEW = "not-yet-found"
+
+
+def height(rung: Rung) -> int:
+    """How high a rung stands; 0 is the lowest."""
+    return ORDER.index(rung)
+
+
+class Sharing:
+    """Which studies may share patients, for every set of studies whose authors were seen.
+
+    Parameters
+    ----------
+    arms, studies : DataFrame
+        Arms of one procedure, and all studies.
+    records : Records
+    trust_declared : bool
+        As in the protocol.
+    """
+
+    def __init__(self, arms: pd.DataFrame, studies: pd.DataFrame, records: Records, *, trust_declared: bool) -> None:
+        self._names = sorted(set(map(str, arms["study_id"])))
+        record_of = dict(zip(studies["study_id"], studies["record_id"], strict=True))
+        self._unseen = (
+            {}
+            if trust_declared
+            else {name: record_of[name] for name in self._names if _authors_missing(records[record_of[name]])}
+        )
+
+        def pairs(seen: Iterable[str]) -> dict[frozenset[str], Overlap]:
+            filled = Records(tuple(_with_authors(item) if item.id in set(seen) else item for item in records))
+            found = possible_overlaps(arms, studies, filled, trust_declared=trust_declared)
+            return {frozenset((item.first, item.second)): item for item in found}
+
+        self._now = pairs(())
+        self._one = {name: pairs([record]) for name, record in self._unseen.items()}
+        self._all = pairs(self._unseen.values())
+
+    @property
+    def unseen(self) -> frozenset[str]:
+        """Studies whose authors were not all seen, where that keeps anything open."""
+        return frozenset(self._unseen) if len(self._names) > 1 else frozenset()
+
+    def settled_by_authors(self, first: str, second: str) -> bool:
+        """Whether two studies are independent, as far as the rule can tell, once all authors are seen."""
+        return frozenset((first, second)) not in self._all
+
+    def declared(self, first: str, second: str) -> bool:
+        """Whether the studies themselves say that they share patients."""
+        found = self._all.get(frozenset((first, second)))
+        return found is not None and found.reason == DECLARED
+
+    def overlaps(self, pieces: Pieces) -> list[Overlap]:
+        """What stays open once these pieces have been seen."""
+        seen = {piece.study_id for piece in pieces if piece.kind is Kind.AUTHORS}
+        apart = {frozenset((piece.study_id, piece.other)) for piece in pieces if piece.kind is Kind.SHARED}
+        found = []
+        for names in map(frozenset, combinations(self._names, 2)):
+            filled = sorted(names & seen & frozenset(self._unseen))
+            unseen = names & frozenset(self._unseen)
+            pairs = self._now if not filled else self._all if len(filled) == len(unseen) else self._one[filled[0]]
+            pair = pairs.get(names)
+            if pair is not None and (pair.reason == DECLARED or names not in apart):
+                found.append(pair)
+        return found
+
+
+def _authors_missing(record: Record) -> bool:
+    return not record.authors or ET_AL in record.authors
+
+
+def _with_authors(record: Record) -> Record:
+    """The record as if all its authors had been seen and were nobody else's."""
+    seen = tuple(author for author in record.authors if author != ET_AL)
+    return record.model_copy(update={"authors": (*seen, f"Placeholder-{record.id}")})
+
+
+@dataclass(frozen=True)
+class World:
+    """One procedure, outcome and instrument with what is missing of it.
+
+    Attributes
+    ----------
+    protocol : Protocol
+    answer : Answer
+        As it stands.
+    sharing : Sharing
+    silent : tuple of str
+        Eligible studies without any row of this outcome.
+    instrument : str
+        By which a study that has no row is taken to have measured it.
+    single : frozenset of str
+        Those of `silent` that describe one patient.
+    """
+
+    protocol: Protocol
+    answer: Answer
+    sharing: Sharing
+    silent: tuple[str, ...]
+    instrument: str
+    single: frozenset[str] = frozenset()
+
+    @cached_property
+    def _unit_of_analysis(self) -> str:
+        """What the other series count: a unit that was not stated is taken to be the same."""
+        stated = [item.summary.unit_of_analysis for item in self.answer.series if item.role == "synthesis"]
+        seen = [unit for unit in stated if unit != "not stated"]
+        return "patients" if not seen or "patients" in seen else seen[0]
+
+    @cached_property
+    def _unit(self) -> str:
+        units = [item.summary.unit for item in self.answer.series]
+        return units[0] if units else self.protocol.instrument(self.instrument).unit if self.instrument else ""
+
+    def reach(self, pieces: Pieces) -> Rung:
+        """The rung that the ladder reaches once these pieces have been seen."""
+        series = [self._filled(item, pieces) for item in self.answer.series]
+        asked = {piece.study_id for piece in pieces if piece.kind in (Kind.OUTCOME, Kind.CASE)}
+        series += [self._invented(name) for name in self.silent if name in asked]
+        new = sum(piece.kind is Kind.SERIES for piece in pieces)
+        series += [self._invented(f"{_NEW}-{index}") for index in range(new)]
+        return climb(
+            self.answer.procedure,
+            self.answer.outcome,
+            self.instrument,
+            series,
+            self.sharing.overlaps(pieces),
+            self.protocol.synthesis,
+        ).rung
+
+    def _filled(self, item: Series, pieces: Pieces) -> Series:
+        kinds = {piece.kind for piece in pieces if piece.study_id == item.study_id}
+        if Kind.SOURCE in kinds:
+            item = replace(item, role="synthesis")
+        if item.role != "synthesis":
+            return item
+        summary = item.summary
+        missing = lacks_scores(item)
+        if summary.change is None and (missing is None or missing not in kinds):
+            return item
+        counted = bool({Kind.UNIT, Kind.PER_PATIENT} & kinds)
+        summary = replace(
+            summary,
+            n=_SIZE if summary.n is None and Kind.NUMBER in kinds else summary.n,
+            change_mean=_CHANGE if summary.change is None else summary.change,
+            unit_of_analysis=self._unit_of_analysis if counted else summary.unit_of_analysis,
+        )
+        return replace(item, summary=summary, effect=self._effect(summary, item, kinds))
+
+    def _effect(self, summary: ChangeSummary, item: Series, kinds: set[Kind]) -> Effect:
+        error = item.effect.standard_error if item.effect is not None else None
+        if error is None and Kind.SPREAD in kinds and summary.n is not None and not item.single_patient:
+            error = _ERROR
+        return Effect(
+            study_id=item.study_id,
+            arm_id=item.arm_id,
+            measure="MC",
+            estimate=_CHANGE if summary.change is None else summary.change,
+            standard_error=error,
+            interval=None,
+            level=self.protocol.synthesis.level,
+            n=summary.n,
+            unit_of_analysis=summary.unit_of_analysis,
+            instrument=summary.instrument,
+            unit=summary.unit,
+            overlaps_with=summary.overlaps_with,
+        )
+
+    def _invented(self, study: str) -> Series:
+        """A study with everything that a pool needs."""
+        summary = ChangeSummary(
+            study_id=study,
+            arm_id="A1",
+            instrument=self.instrument,
+            unit=self._unit,
+            unit_of_analysis=self._unit_of_analysis,
+            n=1 if study in self.single else _SIZE,
+            change_mean=_CHANGE,
+        )
+        bare = Series(
+            study_id=study,
+            arm_id="A1",
+            outcome=self.answer.outcome,
+            instrument=self.instrument,
+            role="synthesis",
+            timepoint_months=None,
+            summary=summary,
+            baseline_range=None,
+            followup_range=None,
+            stated_direction="",
+            reported_test="",
+            effect=None,
+            readings=None,
+            grid=None,
+            findings=(),
+            row="",
+            source="",
+            locator="",
+            seen_in="",
+            note="",
+        )
+        return replace(bare, effect=self._effect(summary, bare, {Kind.SPREAD}))
