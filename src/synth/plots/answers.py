@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from synth.effects.estimate import MEASURES
 from synth.errors import MethodError
 from synth.plots.drawing import Drawing
-from synth.plots.forest import ForestRow, ForestSummary, ReferenceLine, forest
+from synth.plots.forest import ForestRow, ForestSummary, JudgementPanel, ReferenceLine, forest
+from synth.plots.forest.panel import RowJudgements
 from synth.protocol import Instrument, Protocol
 from synth.synthesis.comparisons import ComparisonAnswer
 from synth.synthesis.ladder import Answer
@@ -17,7 +19,14 @@ from synth.synthesis.results import PooledEffect
 from synth.synthesis.series import Series
 
 
-def forest_of(answer: Answer | ComparisonAnswer, protocol: Protocol, labels: Mapping[str, str]) -> Drawing:
+def forest_of(
+    answer: Answer | ComparisonAnswer,
+    protocol: Protocol,
+    labels: Mapping[str, str],
+    *,
+    panel: JudgementPanel | None = None,
+    judgements: Mapping[str, RowJudgements] | None = None,
+) -> Drawing:
     """The forest plot of an answer or of a comparison.
 
     Parameters
@@ -28,18 +37,36 @@ def forest_of(answer: Answer | ComparisonAnswer, protocol: Protocol, labels: Map
         For names, units and directions.
     labels : mapping of str to str
         What to call each study, by study id.
+    panel : JudgementPanel, optional
+        Domains in which studies were judged (`synth.plots.risk_of_bias.panel_of`).
+    judgements : mapping of str to RowJudgements, optional
+        What was judged of each study, by study id; those of studies that are not drawn are not used.
 
     Raises
     ------
     MethodError
-        If it has no estimate to draw.
+        If it has no estimate to draw, or there are judgements and no panel for them.
     """
+    beside = _Beside(labels, panel, judgements or {})
     if isinstance(answer, ComparisonAnswer):
-        return _comparison(answer, protocol, labels)
-    return _changes(answer, protocol, labels)
+        return _comparison(answer, protocol, beside)
+    return _changes(answer, protocol, beside)
 
 
-def _changes(answer: Answer, protocol: Protocol, labels: Mapping[str, str]) -> Drawing:
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands beside the estimates: names of the studies, and what was judged of them."""
+
+    labels: Mapping[str, str]
+    panel: JudgementPanel | None
+    judgements: Mapping[str, RowJudgements]
+
+    def of(self, study: str) -> RowJudgements:
+        return self.judgements.get(study, {})
+
+
+def _changes(answer: Answer, protocol: Protocol, beside: _Beside) -> Drawing:
+    labels = beside.labels
     shown = [item for item in answer.changes if item.effect is not None]
     if not shown:
         raise MethodError(f"{answer.procedure} / {answer.outcome}: no series has a change; there is nothing to draw")
@@ -50,7 +77,7 @@ def _changes(answer: Answer, protocol: Protocol, labels: Mapping[str, str]) -> D
     other = [item for item in shown if item.summary.unit != unit]
     shown = [item for item in shown if item.summary.unit == unit]
     arms = Counter(item.study_id for item in shown)
-    rows = [_series_row(item, labels, several=arms[item.study_id] > 1) for item in shown]
+    rows = [_series_row(item, beside, several=arms[item.study_id] > 1) for item in shown]
     sides = {"higher": ("worse", "better"), "lower": ("better", "worse"), None: ("", "")}[instrument.better]
     return forest(
         rows,
@@ -64,20 +91,22 @@ def _changes(answer: Answer, protocol: Protocol, labels: Mapping[str, str]) -> D
         notes=tuple(_notes(answer, instrument, other, labels)),
         label_title="Series",
         level=protocol.synthesis.level,
+        panel=beside.panel,
     )
 
 
-def _series_row(item: Series, labels: Mapping[str, str], *, several: bool) -> ForestRow:
+def _series_row(item: Series, beside: _Beside, *, several: bool) -> ForestRow:
     assert item.effect is not None
     unit = item.summary.unit_of_analysis
     counted = {"patients": "", "not stated": " (unit not stated)"}.get(unit, f" ({unit})")
     size = "not seen" if item.summary.n is None else f"{item.summary.n}{counted}"
     return ForestRow(
-        label=f"{labels[item.study_id]} ({item.arm_id})" if several else labels[item.study_id],
+        label=f"{beside.labels[item.study_id]} ({item.arm_id})" if several else beside.labels[item.study_id],
         estimate=item.effect.estimate,
         interval=item.effect.interval,
         mark="; ".join(item.effect.marks),
         columns={"n": size, "months": "not seen" if item.timepoint_months is None else f"{item.timepoint_months:g}"},
+        judgements=beside.of(item.study_id),
     )
 
 
@@ -99,7 +128,8 @@ def _difference(instrument: Instrument) -> list[ReferenceLine]:
     return [ReferenceLine(value, f"published important difference ({found.method}; in: {found.population})")]
 
 
-def _comparison(answer: ComparisonAnswer, protocol: Protocol, labels: Mapping[str, str]) -> Drawing:
+def _comparison(answer: ComparisonAnswer, protocol: Protocol, beside: _Beside) -> Drawing:
+    labels = beside.labels
     if not answer.effects:
         raise MethodError(f"{answer.comparison.id}: no study compares the two; there is nothing to draw")
     measure = MEASURES[answer.comparison.measure]
@@ -123,6 +153,7 @@ def _comparison(answer: ComparisonAnswer, protocol: Protocol, labels: Mapping[st
                 weight=weights.get(effect.label),
                 mark="; ".join(effect.marks),
                 columns=columns,
+                judgements=beside.of(effect.study_id),
             )
         )
     fewer = answer.comparison.fewer_is_better
@@ -137,6 +168,7 @@ def _comparison(answer: ComparisonAnswer, protocol: Protocol, labels: Mapping[st
         right_label=f"favours {control if fewer else treated}",
         notes=[f"No effect, so not drawn: {labels[study]} ({why})." for study, why in answer.without_effect],
         level=protocol.synthesis.level,
+        panel=beside.panel,
     )
 
 

@@ -17,20 +17,29 @@ from synth.plots import text
 from synth.plots.canvas import Canvas
 from synth.plots.style import BACKGROUND, LINE_SPACING, RULE, SKY, SMALL_SIZE, TEXT, VERMILLION
 
-Tone = Literal["good", "fair", "poor", "very poor", "none"]
+Tone = Literal["good", "fair", "poor", "very poor", "open", "unseen", "none"]
 
 _LONGEST_HEADING: Final = 4
 _LONGEST_SYMBOL: Final = 2
+_SMALLEST: Final = 6.5  # points to which a symbol of two characters may shrink
+_STRIP: Final = 0.22  # share of an open cell's height in which the tones that are possible stand side by side
 _BETWEEN: Final = 2.0  # points between two cells
 _SAMPLE_GAP: Final = 14.0  # points between two samples of the legend
-_CELL: Final = 12.5  # side of a cell, points
+CELL: Final = 12.5
+"""Height of a cell beside a row, and its least width, points."""
+_WIDE: Final = 16.0  # width of a cell where there is room: two characters fit
+_WIDEST: Final = 24.0  # of any cell, and of a strip in a wider box
 _YELLOW: Final = to_hex(color_sequences["okabe_ito"][4])
+_GREY: Final = "#d3d9de"
 # Fill and letter: fair and poor differ in lightness too, so that they differ in grey; the symbol says it once more.
-_LOOKS: Final[dict[Tone, tuple[str, str]]] = {
+# Each letter stands on its fill with a contrast of at least 4.5 to 1 (tests/plots/test_risk_of_bias_drawn.py).
+LOOKS: Final[dict[Tone, tuple[str, str]]] = {
     "good": (SKY, TEXT),
     "fair": (_YELLOW, TEXT),
     "poor": (VERMILLION, TEXT),
     "very poor": (TEXT, BACKGROUND),
+    "open": (BACKGROUND, TEXT),
+    "unseen": (_GREY, TEXT),
     "none": (BACKGROUND, TEXT),
 }
 
@@ -45,18 +54,22 @@ class Judgement:
         In full, for the legend, the table and the alternative text: "low risk".
     symbol : str
         One or two characters for the cell: "+".
-    tone : {"good", "fair", "poor", "very poor", "none"}
-        Its fill.
+    tone : {"good", "fair", "poor", "very poor", "open", "unseen", "none"}
+        Its fill. "open" stands for a judgement that is not settled, "unseen" for what nobody could look up.
+    possible : tuple of Tone
+        Of an open judgement, the tones of all that it may come to, best first: they stand in a strip in its cell.
 
     Raises
     ------
     MethodError
-        If words or symbol are missing, the symbol is longer, or the tone is unknown.
+        If words or symbol are missing, the symbol is longer, or a tone is unknown; if a judgement that is not open
+        names what is possible, or an open one a single tone.
     """
 
     words: str
     symbol: str
     tone: Tone
+    possible: tuple[Tone, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.words.strip():
@@ -65,8 +78,14 @@ class Judgement:
             raise MethodError(
                 f"judgement {self.words!r} has the symbol {self.symbol!r}; one or two characters are expected"
             )
-        if self.tone not in get_args(Tone):
-            raise MethodError(f"judgement {self.words!r}: tone {self.tone!r}; one of {', '.join(get_args(Tone))}")
+        for tone in (self.tone, *self.possible):
+            if tone not in get_args(Tone):
+                raise MethodError(f"judgement {self.words!r}: tone {tone!r}; one of {', '.join(get_args(Tone))}")
+        if len(self.possible) == 1 or (self.possible and self.tone != "open"):
+            raise MethodError(
+                f"judgement {self.words!r}: tone {self.tone!r} with {len(self.possible)} possible; only an open "
+                "judgement has possible tones, and then two or more"
+            )
 
 
 #: Of one row: the judgement of each domain, by the domain's heading.
@@ -86,6 +105,8 @@ class JudgementPanel:
         What is judged: "Risk of bias".
     domains : mapping of str to str
         Name of each domain in words by its heading of at most four characters: {"D1": "randomisation"}.
+    note : str
+        A sentence that stands with the legend, such as who judged.
 
     Raises
     ------
@@ -95,6 +116,7 @@ class JudgementPanel:
 
     title: str
     domains: Mapping[str, str]
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not self.title.strip() or not self.domains:
@@ -114,7 +136,7 @@ class JudgementPanel:
     @property
     def pitch(self) -> float:
         """Points from one cell to the next."""
-        return max(_CELL + _BETWEEN, text.widest(tuple(self.domains), SMALL_SIZE, bold=True) + _BETWEEN)
+        return max(CELL + _BETWEEN, text.widest(tuple(self.domains), SMALL_SIZE, bold=True) + _BETWEEN)
 
     @property
     def width(self) -> float:
@@ -122,15 +144,20 @@ class JudgementPanel:
         return self.pitch * len(self.domains)
 
     @property
+    def cell(self) -> float:
+        """Width of a cell, points."""
+        return min(self.pitch - _BETWEEN, _WIDE)
+
+    @property
     def height(self) -> float:
         """Of one row of cells with the room around it, points."""
-        return _CELL + 2 * _BETWEEN
+        return CELL + 2 * _BETWEEN
 
     @property
     def legend(self) -> str:
-        """Headings with their names."""
+        """Headings with their names, and the note."""
         listed = "; ".join(f"{heading} {words}" for heading, words in self.domains.items())
-        return f"{self.title}, by domain: {listed}."
+        return f"{self.title}, by domain: {listed}.{f' {self.note}' if self.note else ''}"
 
     def of(self, judgements: RowJudgements) -> dict[str, Judgement]:
         """The judgement of each domain in order; `NOT_JUDGED` where there is none."""
@@ -147,10 +174,12 @@ class JudgementPanel:
             given = [self.of(row)[heading].words for row in rows]
             counts = ", ".join(f"{given.count(word)} {word}" for word in dict.fromkeys(given))
             parts.append(f"{heading} ({words}): {counts}")
-        return f"{self.title}: {'; '.join(parts)}."
+        return f"{self.title}: {'; '.join(parts)}.{f' {self.note}' if self.note else ''}"
 
 
-def check_panel(panel: JudgementPanel | None, rows: Iterable[tuple[str, RowJudgements]]) -> None:
+def check_panel(
+    panel: JudgementPanel | None, rows: Iterable[tuple[str, RowJudgements]], *, plot: str = "forest plot"
+) -> None:
     """Refuse judgements without a panel, of an unknown domain, or one symbol with two meanings.
 
     Parameters
@@ -158,25 +187,25 @@ def check_panel(panel: JudgementPanel | None, rows: Iterable[tuple[str, RowJudge
     panel : JudgementPanel or None
     rows : iterable of (name, RowJudgements)
         Each row's name for a message, and its judgements.
+    plot : str
+        What the plot is called in a message.
 
     Raises
     ------
     MethodError
         See above.
     """
-    meanings: dict[tuple[str, Tone], str] = {(NOT_JUDGED.symbol, NOT_JUDGED.tone): NOT_JUDGED.words}
+    meanings = {(NOT_JUDGED.symbol, NOT_JUDGED.tone, NOT_JUDGED.possible): NOT_JUDGED.words}
     for name, judgements in rows:
         if judgements and panel is None:
-            raise MethodError(f"forest plot: {name} has judgements; a panel with their domains is expected")
+            raise MethodError(f"{plot}: {name} has judgements; a panel with their domains is expected")
         for heading, found in judgements.items():
             if panel is not None and heading not in panel.domains:
-                raise MethodError(
-                    f"forest plot: {name} is judged in {heading!r}; the panel has {', '.join(panel.domains)}"
-                )
-            said = meanings.setdefault((found.symbol, found.tone), found.words)
+                raise MethodError(f"{plot}: {name} is judged in {heading!r}; the panel has {', '.join(panel.domains)}")
+            said = meanings.setdefault((found.symbol, found.tone, found.possible), found.words)
             if said != found.words:
                 raise MethodError(
-                    f"forest plot: {name} shows {found.words!r} by the symbol {found.symbol!r}, which stands for "
+                    f"{plot}: {name} shows {found.words!r} by the symbol {found.symbol!r}, which stands for "
                     f"{said!r}; one look for each judgement is expected"
                 )
 
@@ -194,19 +223,60 @@ def draw_cells(
         Place of the row, from 0; it is in the names of the artists.
     """
     for place, (heading, found) in enumerate(panel.of(judgements).items()):
-        x = left + place * panel.pitch + (panel.pitch - _CELL) / 2
-        draw_cell(canvas, found, x, middle, label=f"judgement {index} {heading}")
+        x = left + place * panel.pitch + (panel.pitch - panel.cell) / 2
+        draw_cell(canvas, found, x, middle, label=f"judgement {index} {heading}", width=panel.cell)
 
 
-def draw_cell(canvas: Canvas, judgement: Judgement, left: float, middle: float, *, label: str) -> None:
-    """One cell: a filled square with the symbol."""
-    fill, letter = _LOOKS[judgement.tone]
+def draw_cell(
+    canvas: Canvas,
+    judgement: Judgement,
+    left: float,
+    middle: float,
+    *,
+    label: str,
+    width: float = CELL,
+    height: float = CELL,
+    size: float = SMALL_SIZE,
+) -> None:
+    """One cell: a filled box with the symbol; an open one has a strip of what is possible at its foot.
+
+    Parameters
+    ----------
+    left, middle : float
+        Left edge, and height of the cell's middle, points of the page.
+    label : str
+        Of the box; those of the strip begin with "possible".
+    width, height : float
+        Of the box, points.
+    size : float
+        Of the symbol, points; a symbol of two characters is set as much smaller as the box needs.
+    """
+    strip = draw_ground(canvas, judgement, left, middle, width=width, height=height, label=label)
+    symbol = text.printable(judgement.symbol)
+    size = max(_SMALLEST, min(size, size * (width - 1) / text.text_width(symbol, size, bold=True)))
+    top = middle - strip / 2 - size * LINE_SPACING / 2
+    color = LOOKS[judgement.tone][1]
+    canvas.text((symbol,), left + width / 2, top, size=size, bold=True, color=color, align="center")
+
+
+def draw_ground(
+    canvas: Canvas, judgement: Judgement, left: float, middle: float, *, width: float, height: float, label: str
+) -> float:
+    """A cell without its symbol; returns the height of the strip at its foot, which is 0 where it has none.
+
+    In a wide box the strip stays as wide as in a cell, so that its parts cannot be read as shares of the box.
+    """
+    fill, _ = LOOKS[judgement.tone]
     unfilled = judgement.tone == "none"
-    edge = RULE if unfilled else fill
-    canvas.box(left, middle - _CELL / 2, _CELL, _CELL, fill=fill, edge=edge, dashed=unfilled, label=label)
-    top = middle - SMALL_SIZE * LINE_SPACING / 2
-    symbol = (text.printable(judgement.symbol),)
-    canvas.text(symbol, left + _CELL / 2, top, size=SMALL_SIZE, bold=True, color=letter, align="center")
+    edge = RULE if unfilled else TEXT if judgement.tone == "open" else fill
+    canvas.box(left, middle - height / 2, width, height, fill=fill, edge=edge, dashed=unfilled, label=label)
+    strip = _STRIP * height if judgement.possible else 0.0
+    for place, tone in enumerate(judgement.possible):
+        part = min(width, _WIDEST) / len(judgement.possible)
+        start = left + max(width - _WIDEST, 0.0) / 2
+        foot = middle + height / 2 - strip
+        canvas.box(start + place * part, foot, part, strip, fill=LOOKS[tone][0], edge=TEXT, label=f"possible {label}")
+    return strip
 
 
 def draw_headings(canvas: Canvas, panel: JudgementPanel, left: float, top: float) -> None:
@@ -239,11 +309,11 @@ def sample_lines(found: Sequence[Judgement], width: float) -> tuple[tuple[Judgem
 
 def sample_width(judgement: Judgement, most: float) -> float:
     """Room that one sample of the legend takes with the gap behind it, points."""
-    return _CELL + 4 + text.widest(_sample_words(judgement, most), SMALL_SIZE) + _SAMPLE_GAP
+    return _WIDE + 4 + text.widest(_sample_words(judgement, most), SMALL_SIZE) + _SAMPLE_GAP
 
 
 def _sample_words(judgement: Judgement, most: float) -> tuple[str, ...]:
-    return text.wrap(judgement.words, most - _CELL - 4, SMALL_SIZE, max_lines=1)
+    return text.wrap(judgement.words, most - _WIDE - 4, SMALL_SIZE, max_lines=1)
 
 
 def draw_samples(
@@ -253,8 +323,8 @@ def draw_samples(
     for row, line in enumerate(lines):
         x, middle = left, top + (row + 0.5) * height
         for judgement in line:
-            draw_cell(canvas, judgement, x, middle, label="sample cell")
+            draw_cell(canvas, judgement, x, middle, label="sample cell", width=_WIDE)
             words_top = middle - SMALL_SIZE * LINE_SPACING / 2
-            canvas.text(_sample_words(judgement, width), x + _CELL + 4, words_top, size=SMALL_SIZE)
+            canvas.text(_sample_words(judgement, width), x + _WIDE + 4, words_top, size=SMALL_SIZE)
             x += sample_width(judgement, width)
     return len(lines) * height
