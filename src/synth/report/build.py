@@ -8,19 +8,24 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from synth.errors import ReportError
+from synth.report.bias import bias_section
+from synth.report.certainty import certainty_section
+from synth.report.excluded import excluded_section
+from synth.report.findings import findings_section
 from synth.report.lead import kind_and_certainty, lead
 from synth.report.making import methods_section, quantities_section, records_section, studies_section
 from synth.report.model import Document, Section
 from synth.report.procedures import procedure_section
 from synth.report.sections import (
     annex_section,
-    certainty_section,
     claims_section,
     comparison_section,
     differences_section,
     no_comparison_section,
     steps_section,
 )
+from synth.report.swim import swim_section
+from synth.report.transparency import agreement_section, change_section, inconsistencies_section
 from synth.review import Review
 
 #: What a report was made from, besides the review's own folder: paths below the project, folders whole.
@@ -39,6 +44,7 @@ def build_document(review: Review) -> Document:
 
 
 def _sections(review: Review) -> Iterable[Section]:
+    yield from findings_section(review)
     yield from steps_section(review)
     for comparison in review.synthesis.comparisons:
         yield comparison_section(review, comparison)
@@ -50,7 +56,13 @@ def _sections(review: Review) -> Iterable[Section]:
         yield from no_comparison_section(review)
     yield from claims_section(review)
     yield certainty_section(review)
+    yield from bias_section(review)
+    yield from swim_section(review)
+    yield from agreement_section(review)
+    yield from change_section(review)
     yield from differences_section(review)
+    yield from excluded_section(review)
+    yield inconsistencies_section(review)
     yield from annex_section(review)
     yield studies_section(review)
     yield methods_section(review)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from synth.certainty.in_words import judged_by, levels_in_words
 from synth.effects.estimate import MEASURES
 from synth.records.record import STATUS_WORDS
 from synth.report.count_tables import count_text, harms_of
@@ -41,9 +42,14 @@ WITHOUT_COMPARISON = (
 
 def kind_and_certainty(review: Review) -> str:
     """What the page is and how certain, in the words that stand above its title."""
-    ceilings = sorted({item.ceiling for item in review.certainty.ratings if item.ceiling})
-    at_most = f", at most {' or '.join(ceilings)}" if ceilings else ""
-    return f"{review.protocol.standing.kind.capitalize()}: certainty not rated{at_most}"
+    rated = [item for item in review.certainty.ratings if item.rated]
+    if not rated:
+        return f"{review.protocol.standing.kind.capitalize()}: certainty not rated"
+    levels = [str(item.level) if item.settled else f"at most {item.level}" for item in rated]
+    shown = listing(dict.fromkeys(levels), "to")
+    by_people = any(domain.override for item in review.certainty.ratings for domain in item.domains)
+    whose = "judged in part by people" if by_people else "computed and confirmed by nobody"
+    return f"{review.protocol.standing.kind.capitalize()}: certainty {shown}, {whose}"
 
 
 def lead(review: Review) -> tuple[Callout, ...]:
@@ -171,13 +177,8 @@ def _harms(review: Review, procedure: str) -> Runs:
 
 def _standing(review: Review) -> Iterator[tuple[str, Runs]]:
     standing = review.protocol.standing
-    ceilings = {item.ceiling for item in review.certainty.ratings if item.ceiling}
-    at_most = (
-        f" Uncontrolled series start at {', '.join(sorted(ceilings))}: the upper limit, not an expectation."
-        if ceilings
-        else ""
-    )
-    yield "Certainty", runs(f"Not rated: nobody has judged risk of bias or the GRADE domains.{at_most}")
+    ratings = review.certainty.ratings
+    yield "Certainty", runs(f"{levels_in_words(ratings)} {judged_by(ratings)}".strip())
     yield "As of", runs(review.as_of)
     yield "What this is", runs(f"{standing.kind.capitalize()}. {_searched(review)} {standing.note}")
     if standing.post_hoc:

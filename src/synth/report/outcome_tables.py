@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pandas as pd
-
-from synth.effects.continuous import mean_change
 from synth.protocol import Procedure
 from synth.provenance import slug
+from synth.report.cases import case_blocks
 from synth.report.derivations import derivation_blocks
 from synth.report.figures import forest_figure, slope_figures
 from synth.report.model import Block, Column, Paragraph, Row, Run, Runs, Table, runs
-from synth.report.pools import pool_blocks
+from synth.report.pools import judgement_blocks, pool_blocks
+from synth.report.swim import reporting_matrix
 from synth.report.words import (
     NOT_SEEN,
     anchor,
     change,
     moment,
     number,
-    signed,
     size,
     source_runs,
     study_run,
@@ -58,9 +56,9 @@ def outcome_blocks(review: Review, procedure: Procedure) -> Iterator[Block]:
                 "Values after treatment, and changes, belong to the time in the column of months."
             )
         )
-        yield _matrix(review, procedure, [*figures, *directions])
+    yield from reporting_matrix(review, procedure)
     yield _rung_table(review, procedure, answers)
-    yield from _cases_table(review, procedure)
+    yield from case_blocks(review, procedure)
     for answer in answers:
         yield from slope_figures(review, procedure, answer)
         if len(answer.changes) > 1:
@@ -68,6 +66,7 @@ def outcome_blocks(review: Review, procedure: Procedure) -> Iterator[Block]:
         if answer.pooled is not None:
             name = "-".join(map(slug, (procedure.id, answer.outcome, answer.instrument)))
             yield from pool_blocks(review, review.synthesis.pools.of(answer), name)
+            yield from judgement_blocks(review, answer, name)
     for _, item in figures:
         yield from derivation_blocks(review, item)
 
@@ -144,91 +143,6 @@ def _remarks(item: Series) -> Runs:
     if item.note:
         remarks.append(item.note[:1].upper() + item.note[1:] + ".")
     return runs(" ".join(remarks) or "none")
-
-
-def _matrix(review: Review, procedure: Procedure, shown: Shown) -> Table:
-    """Which report gives what of which outcome (rule 25 of the methods)."""
-    given: dict[tuple[str, str], str] = {}
-    for _, item in shown:
-        key = (item.study_id, item.outcome)
-        given[key] = "; ".join(filter(None, [given.get(key, ""), f"{_given(item)} ({item.instrument})"]))
-    named = {outcome for _, outcome in given}
-    outcomes = [item for item in review.protocol.outcomes if item.role == "main" or item.id in named]
-    studied = review.synthesis.studied[procedure.id]
-    studies = dict.fromkeys([*studied.arms["study_id"], *studied.direction_only["study_id"]])
-    rows = tuple(
-        Row(
-            (
-                runs(study_run(str(study), review)),
-                *(runs(given.get((str(study), outcome.id), "nothing seen")) for outcome in outcomes),
-            )
-        )
-        for study in studies
-    )
-    columns = (Column("Report", width=1.2), *(Column(item.label) for item in outcomes))
-    note = "Nothing seen: the pages that were read give no figure; whether the outcome was measured is not known."
-    caption = f"{procedure.label}: which report gives what"
-    return Table(caption, columns, rows, (runs(note),), anchor("matrix", procedure.id))
-
-
-def _given(item: Series) -> str:
-    summary = item.summary
-    before = summary.baseline_mean is not None or item.baseline_range is not None
-    after = summary.followup_mean is not None or item.followup_range is not None
-    if item.role == "direction only":
-        return "direction only"
-    if summary.change is not None:
-        return "one patient" if item.single_patient else "change"
-    if item.stated_direction:
-        return "direction stated"
-    return "after only" if after else "measured before, after not seen" if before else "measured, figures not seen"
-
-
-def _cases_table(review: Review, procedure: Procedure) -> Iterator[Table]:
-    """Single patients that sources describe one by one, each change beside the published important difference."""
-    procedures, roles = review.synthesis.arm_procedures, review.synthesis.roles
-    rows = tuple(
-        _case_row(review, case)
-        for _, case in review.extraction.cases.iterrows()
-        if procedures[(str(case["study_id"]), str(case["arm_id"]))] == procedure.id
-        and roles[str(case["study_id"])].role == "synthesis"
-    )
-    if rows:
-        columns = (
-            Column("Report and place", width=1.8),
-            Column("Patient", width=1.2),
-            Column("Instrument"),
-            Column("Months", "right", 0.7),
-            Column("Before", "right", 0.7),
-            Column("After", "right", 0.7),
-            Column("Change", "right", 0.8),
-            Column("Published important difference", width=1.4),
-        )
-        yield Table(f"{procedure.label}: single patients", columns, rows, anchor=anchor("cases", procedure.id))
-
-
-def _case_row(review: Review, case: pd.Series) -> Row:
-    before, after, months, age = (
-        None if pd.isna(case[name]) else float(case[name])
-        for name in ("baseline", "followup", "timepoint_months", "age")
-    )
-    who = ", ".join(filter(None, [str(case["sex"]), "" if age is None else f"{number(age)} years"]))
-    texts = (
-        f"{case['case_id']}{f' ({who})' if who else ''}",
-        str(case["instrument"]) or "none",
-        *(NOT_SEEN if value is None else number(value) for value in (months, before, after)),
-        NOT_SEEN if before is None or after is None else signed(mean_change(before, after)),
-        _published(review, str(case["instrument"])),
-    )
-    place = source_runs(str(case["study_id"]), str(case["locator"]), str(case["seen_in"]), review)
-    return Row((place, *(runs(text) for text in texts)))
-
-
-def _published(review: Review, instrument: str) -> str:
-    chosen = review.protocol.instrument(instrument).chosen if instrument else None
-    if chosen is None:
-        return "none read" if instrument else "-"
-    return f"{number(chosen.value)} (in: {review.protocol.instrument(instrument).chosen_population})"
 
 
 def _rung_table(review: Review, procedure: Procedure, answers: list[Answer]) -> Table:

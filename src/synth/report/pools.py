@@ -18,6 +18,8 @@ from synth.report.words import (
 )
 from synth.review import Review
 from synth.synthesis.bayesian_checks import bayesian_rows
+from synth.synthesis.comparisons import ComparisonAnswer
+from synth.synthesis.ladder import Answer
 from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.model_tables import p_text
 from synth.synthesis.results import PooledEffect
@@ -170,3 +172,19 @@ def _moderator(checks: PoolChecks, item: ModeratorCheck) -> str:
         return f"{name}{unit}, {what} per unit {slope_text(checks, result)}, p {p}{left_out}"
     p = "not defined" if result.q_between_p is None else _compared(result.q_between_p)
     return f"{name}, between {len(result.models)} groups p {p}{left_out}"
+
+
+def judgement_blocks(review: Review, answer: Answer | ComparisonAnswer, name: str) -> Iterator[Block]:
+    """The pool without the studies that may be worse, and with them, by each tool for risk of bias."""
+    found = review.pool_by_judgement(answer)
+    for index, item in enumerate(found, start=1):
+        frame = item.show().frame
+        columns = tuple(Column(str(heading), width=_JUDGED.get(str(heading), 1.0)) for heading in frame.columns)
+        rows = tuple(Row(tuple(runs(true_minus(str(cell))) for cell in line)) for line in frame.to_numpy())
+        notes = tuple(runs(with_labels(true_minus(sentence), review)) for sentence in (item.words[0], item.words[-1]))
+        caption = f"{item.label}: the pool by {item.judged}"
+        yield Table(caption, columns, rows, notes, f"by-judgement-{name}-{index}")
+
+
+#: Columns of the table of pools by judgement that hold words are wider.
+_JUDGED = {"studies": 2.2, "remarks": 2.0, "k": 0.5, "weight": 0.7}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from synth.certainty.ratings import SOURCE, SOURCE_LINK
 from synth.effects.estimate import MEASURES, Effect
 from synth.protocol import Instrument
 from synth.provenance import Source, slug
 from synth.report.figures import figure_of, pool_figures
 from synth.report.model import Block, Bullets, Column, Paragraph, Row, Run, Runs, Section, Table, runs
-from synth.report.pools import pool_blocks
+from synth.report.pools import judgement_blocks, pool_blocks
 from synth.report.words import (
     anchor,
     inside,
@@ -76,6 +75,7 @@ def comparison_section(review: Review, item: ComparisonAnswer) -> Section:
     blocks: list[Block] = [Paragraph(runs(with_labels(item.reason, review)))]
     if item.pooled is not None:
         blocks += pool_blocks(review, review.synthesis.pools.of(item), slug(item.comparison.id))
+        blocks += judgement_blocks(review, item, slug(item.comparison.id))
     if item.counts:
         blocks.append(_comparison_table(review, item))
     if item.effects:
@@ -219,34 +219,6 @@ def claims_section(review: Review) -> Iterator[Section]:
         Table("Printed references of the article", ref_columns, ref_rows, anchor="references-table"),
     )
     yield Section("The article, claim by claim", "claims", blocks)
-
-
-def certainty_section(review: Review) -> Section:
-    """What has been rated, and what the design allows at most."""
-    ratings = review.certainty.ratings
-    if not ratings:
-        nothing = (
-            "The protocol names no main procedure with a main outcome and no comparison, so there is nothing to rate."
-        )
-        return Section("Certainty", "certainty", (Paragraph(runs(nothing)),))
-    columns = (
-        Column("About", width=1.8),
-        Column("Outcome", width=1.2),
-        Column("Certainty"),
-        Column("At most", width=0.7),
-        Column("Why", width=3),
-    )
-    rows = tuple(
-        Row((runs(item.about), runs(item.outcome), runs(item.level), runs(item.ceiling or "-"), runs(item.reason)))
-        for item in ratings
-    )
-    levels = runs(
-        "Levels of designs: ",
-        Run(SOURCE, link=SOURCE_LINK),
-        ", where case series and case reports stand at very low. Low is the upper limit here, not an expectation.",
-    )
-    notes = (levels,) if any(item.ceiling for item in ratings) else ()
-    return Section("Certainty", "certainty", (Table("Certainty by outcome", columns, rows, notes),))
 
 
 def differences_section(review: Review) -> Iterator[Section]:
