@@ -122,7 +122,10 @@ def test_what_nobody_has_judged_is_told() -> None:
     protocol, answer = case("RR", 5, "less")
     rating = comparison_rating(answer, Level.MODERATE, domain("risk of bias", least=-2, most=0), lowest=Level.VERY_LOW)
     statement = statement_of(rating, protocol=protocol)
-    assert "nobody has judged risk of bias, and it can still fall to very low." in statement.main
+    assert "Nobody has judged risk of bias; with that the certainty can still fall to very low." in statement.main
+    assert statement.main.startswith("If the reasons that nobody has judged do not lower the certainty, ")
+    settled = statement_of(comparison_rating(answer, Level.MODERATE), protocol=protocol)
+    assert not settled.main.startswith("If ")
     assert allowed(statement.text, Level.MODERATE, True, statement.quoted) == ()
 
 

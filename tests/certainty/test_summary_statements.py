@@ -168,7 +168,7 @@ def test_what_nobody_has_judged_is_told_where_it_could_lower_the_level() -> None
     raising = domain("dose response", least=0, most=1)
     unsettled = rating_of(synthesis, Level.LOW, open_, raising, lowest=Level.VERY_LOW)
     statement = statement_of(unsettled, protocol=synthesis.protocol)
-    assert "This certainty is not settled: nobody has judged inconsistency, and it can still fall to very low." in (
+    assert "Nobody has judged inconsistency; with that the certainty can still fall to very low." in (
         statement.main
     )
     clean(statement)

@@ -250,7 +250,7 @@ def test_a_level_that_can_still_fall_says_so_in_its_cell() -> None:
     synthesis = synthesised(protocol_of(), [Row("ash", change_sd=9)])
     rating = rating_of(synthesis, Level.LOW, domain("imprecision", least=-1, most=0), lowest=Level.VERY_LOW)
     row = row_of(summary(synthesis, rating).of("knot"), "comfort")
-    assert row.cells["certainty"] == "Low ⊕⊕○○, can still fall to very low"
+    assert row.cells["certainty"] == "At most low ⊕⊕○○; very low is still open"
     assert (row.level, row.lowest) == (Level.LOW, Level.VERY_LOW)
 
 

@@ -216,7 +216,9 @@ def test_many_studies_are_counted_in_words_and_listed_in_the_table():
     assert "The table of the figure gives each study." in drawing.alt_text()
     pain = data[(data["outcome"] == "Pain") & (data["shows"] == "better") & (data["status"] == "figure")]
     series = int((pain["kind"] == "series").sum())
-    assert f"Pain: better {series} series" in drawing.alt_text()
+    told = drawing.alt_text().split("Pain: ")[1].split(".")[0].split("; ")
+    cases = len(pain) - series
+    assert f"better {series} series, {cases} single patients" in told
 
 
 def test_marks_lead_to_their_words():

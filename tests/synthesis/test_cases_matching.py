@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from case_patterns import Listed, nothing_seen, review_of, single
+from case_patterns import Listed, nothing_seen, protocol_with, review_of, single
 from evidence_patterns import Row
 
-from synth.synthesis.cases import CaseAnswer
+from synth.synthesis.cases import CaseAnswer, case_table
 
 
 def lines(answer: CaseAnswer) -> list[tuple[object, ...]]:
@@ -98,8 +98,6 @@ def test_patients_without_a_score_stand_apart_and_last() -> None:
 
 
 def test_a_case_counts_for_the_outcome_under_which_its_arm_has_a_row() -> None:
-    from case_patterns import protocol_with
-
     outcomes = [
         {"id": "comfort", "label": "Comfort", "role": "main", "instruments": ["scale"]},
         {"id": "grip", "label": "Grip", "role": "other", "instruments": ["scale"]},
@@ -111,6 +109,15 @@ def test_a_case_counts_for_the_outcome_under_which_its_arm_has_a_row() -> None:
         "ash": "comfort",
         "elm": "comfort",
     }
+
+
+def test_a_patient_by_an_instrument_of_no_outcome_is_shown_all_the_same() -> None:
+    plan = protocol_with(outcomes=[{"id": "comfort", "label": "Comfort", "role": "main", "instruments": ["rule"]}])
+    row = nothing_seen("ash", instrument="rule")
+    review = review_of(row, cases=[Listed("ash")], protocol=plan)
+    (answer,) = review.cases
+    assert (answer.outcome, answer.instrument, answer.cases[0].change) == ("", "scale", 20)
+    assert case_table(review.protocol, review.cases).frame.loc[0, "Outcome"] == "no outcome of the protocol (scale)"
 
 
 def test_comparators_and_means_have_no_cases() -> None:

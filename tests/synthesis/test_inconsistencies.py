@@ -149,6 +149,14 @@ def test_impossible_stands_before_doubtful_in_the_order_of_the_studies() -> None
     ]
 
 
+def test_impossible_stands_first_also_where_its_rows_come_later() -> None:
+    review = review_of(single("ash", after=61), cases=[Listed("ash")], events=(Event("ash", "content", 3, 9),))
+    assert [(item.check, item.row) for item in found_in(review)] == [
+        ("case_figures_differ", "cases.csv:2"),
+        ("sizes_differ", "arms.csv:2"),
+    ]
+
+
 def test_the_table() -> None:
     assert repr(inconsistency_table(())) == "Nothing was found that does not fit."
     frame = inconsistency_table(_with_cells(FULL, (), (), {"n_female": 5, "n_male": 4})).frame

@@ -206,6 +206,18 @@ def test_a_plain_row_takes_several_lines_of_a_study_together() -> None:
     assert (found["three"].verdict, found["three"].direction, found["three"].better) == ("unclear", "lower", None)
 
 
+def test_a_plain_row_has_the_fullest_status_and_keeps_single_patients_of_a_study_apart() -> None:
+    found = swim(
+        Row("one", after=""),
+        Row("one", instrument="rule", before="", after="", direction="higher"),
+        Row("one", arm="A2", n=1, patients=1, after=20),
+    ).direction_rows()
+    assert [(item.study_id, item.single_patient, str(item.status), item.verdict) for item in found] == [
+        ("one", False, "direction only", "unclear"),
+        ("one", True, "figure", "worse"),
+    ]
+
+
 def test_the_nine_items_of_ifi(swims: tuple[SwimAnswer, ...]) -> None:
     found = {item.number: item for item in checklist(swims)}
     assert list(found) == list(range(1, 10))

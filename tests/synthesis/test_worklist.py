@@ -124,7 +124,16 @@ UNLOCKS = [
         Kind.SOURCE,
         "oak",
         Rung.SIDE_BY_SIDE,
-        # For directions only no estimate is formed, so that the SD is asked for with the report.
+        Rung.POOLED,
+        Rung.POOLED,
+        0,
+    ),
+    (
+        "another source with an SD",
+        [FULL, ELM, Row("oak", after=63, level="video abstract")],
+        Kind.SOURCE,
+        "oak",
+        Rung.SIDE_BY_SIDE,
         Rung.SIDE_BY_SIDE,
         Rung.POOLED,
         1,

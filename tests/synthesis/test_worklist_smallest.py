@@ -19,17 +19,13 @@ from synth.synthesis.worklist.where import depth, identifiers, where
 from synth.synthesis.worklist.world import height
 
 NOTHING: frozenset[Piece] = frozenset()
+NUMBER = {Kind.NUMBER}
 
 
 def searches(review: Invented) -> list[Search]:
     """The search behind each answer with a row."""
     desk = build.Desk(review.protocol, review.synthesis, review.extraction, review.records)
-    found = []
-    for answer in review.synthesis.answers:
-        names = {item.study_id for item in answer.series}
-        by_source = frozenset(name for name in names if desk.mended_by_source(name))
-        found.append(Search(build._world(desk, answer), by_source))
-    return found
+    return [Search(build._world(desk, answer)) for answer in review.synthesis.answers]
 
 
 def every_piece(search: Search) -> list[Piece]:
@@ -52,6 +48,7 @@ FULL = Row("ash", change_sd=5)
 KINDS = (
     FULL,
     Row("ash", after=""),
+    Row("ash", after="", unit="not stated"),
     Row("ash"),
     Row("ash", change_sd=5, unit="not stated"),
     Row("ash", change_sd=5, authors=()),
@@ -116,11 +113,34 @@ def test_what_surely_exists_is_asked_for_before_what_may_not() -> None:
     )
     # Elm measured comfort and lacks two pieces; fir lacks one, but may never have measured it.
     rows = (FULL, Row("oak", change_sd=7, authors=()), Row("elm", after=""))
-    review = review_of(*rows, Row("fir", arm="A9", procedure="bow"), protocol=plan)
-    (search,) = (item for item in searches(review) if item.world.answer.outcome == "comfort"
-                 and item.world.answer.procedure == "knot")  # fmt: skip
+    grip = Row("fir", instrument="rule", before=2, after=5, cells={"outcome": "grip"})
+    review = review_of(*rows, grip, protocol=plan)
+    wanted = ("knot", "comfort")
+    (search,) = (
+        item for item in searches(review) if (item.world.answer.procedure, item.world.answer.outcome) == wanted
+    )
+    assert search.own["fir"] == {Piece("fir", Kind.OUTCOME)}
     _, found = search.smallest(Piece("oak", Kind.AUTHORS))
     assert found == {Piece("oak", Kind.AUTHORS), Piece("elm", Kind.AFTER), Piece("elm", Kind.SPREAD)}
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "needed"),
+    [
+        (Row("ash", after="", unit="not stated"), Kind.AFTER, {Kind.AFTER, Kind.SPREAD}),
+        # With the number analysed the printed interval gives a standard error: no SD is asked for.
+        (Row("ash", n="", before="", after="", interval=(10, 30, 95), cells={"change_mean": 20}), Kind.NUMBER, NUMBER),
+        (Row("ash", n="", sd=9), Kind.NUMBER, NUMBER),
+        (Row("ash", n=""), Kind.NUMBER, {Kind.NUMBER, Kind.SPREAD}),
+        (Row("ash", n="", p=".01"), Kind.NUMBER, NUMBER),
+        (Row("ash", n="", p=".01", test="Wilcoxon"), Kind.NUMBER, {Kind.NUMBER, Kind.SPREAD}),
+        (Row("ash", n="", p="0"), Kind.NUMBER, {Kind.NUMBER, Kind.SPREAD}),
+    ],
+)
+def test_what_the_rung_does_not_need_is_left_out(row: Row, kind: Kind, needed: set[Kind]) -> None:
+    (search, _) = searches(review_of(row))
+    _, found = search.smallest(Piece("ash", kind))
+    assert {piece.kind for piece in found} == needed
 
 
 def test_a_piece_that_helps_nothing_stands_alone() -> None:

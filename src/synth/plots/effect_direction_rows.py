@@ -242,8 +242,8 @@ def _wrong_texts(row: DirectionRow) -> Iterator[str]:
             yield f"{name} {value!r}; a text is expected"
         elif name in ("label", "outcome") and not printable(value):
             yield f"{name} is empty; a text is expected"
-    named = isinstance(row.instruments, tuple) and all(isinstance(name, str) and name for name in row.instruments)
-    if not named:
+    given: object = row.instruments
+    if not isinstance(given, tuple) or not all(isinstance(name, str) and name for name in given):
         yield f"instruments {row.instruments!r}; a tuple of names is expected"
 
 
@@ -261,11 +261,13 @@ def _wrong_words(row: DirectionRow) -> Iterator[str]:
 
 
 def _wrong_numbers(row: DirectionRow) -> Iterator[str]:
-    if not isinstance(row.single_patient, bool):
-        yield f"single_patient {row.single_patient!r}; True or False is expected"
-    if row.n is None:
+    single: object = row.single_patient
+    number: object = row.n
+    if not isinstance(single, bool):
+        yield f"single_patient {single!r}; True or False is expected"
+    if number is None:
         return
-    if isinstance(row.n, bool) or not isinstance(row.n, Integral) or row.n < 1:
-        yield f"n = {row.n!r}; a whole number from 1 is expected"
-    elif row.single_patient and row.n != 1:
-        yield f"one patient and n = {row.n}; n = 1 is expected"
+    if isinstance(number, bool) or not isinstance(number, Integral) or not number >= 1:
+        yield f"n = {number!r}; a whole number from 1 is expected"
+    elif single and number != 1:
+        yield f"one patient and n = {number}; n = 1 is expected"

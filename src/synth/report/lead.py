@@ -21,6 +21,7 @@ from synth.report.words import (
     size,
     source_runs,
     span,
+    true_minus,
     with_labels,
 )
 from synth.review import Review
@@ -102,12 +103,20 @@ def _comparison(review: Review, item: ComparisonAnswer) -> Iterator[Runs]:
         f"{number(estimate, digits)} ({100 * pooled.level:g}% confidence interval {span(*interval, digits)}) "
         f"in {pooled.k} studies"
     )
+    yield runs(_statement(review, item))
     yield runs(text, " (a sensitivity analysis, two studies)." if item.sensitivity_only else ".")
     if prediction is not None:
         yield runs(
             f"In a new setting the {measure.label} can lie anywhere from {span(*prediction, digits)} "
             f"({100 * pooled.level:g}% prediction interval)."
         )
+
+
+def _statement(review: Review, item: ComparisonAnswer) -> str:
+    """What the certainty of a comparison allows to be said of it."""
+    table = review.findings.of(f"{item.comparison.treated}/{item.comparison.control}")
+    row = next(row for row in table.rows if row.outcome_id == item.comparison.event)
+    return true_minus(row.statement.main)
 
 
 def _outcomes(review: Review, procedure: str) -> Runs:

@@ -26,6 +26,8 @@ Direction = Literal["less", "more", "open", "none"]
 
 NO_SIZE = "No threshold of size is planned, so nothing is said of how large an effect is."
 
+_IF_OPEN = "If the reasons that nobody has judged do not lower the certainty"
+
 #: The verb by level; where no level allows one, there is none (rule 23 and the sources of `synth.certainty.wording`).
 _VERB = {Level.HIGH: "makes", Level.MODERATE: "probably makes", Level.LOW: "may make"}
 
@@ -146,9 +148,10 @@ class _Words:
                 f"is not settled: the interval includes no difference {figures}."
             )
         elif level in _VERB:
-            yield (
-                f"{self.treated} {_VERB[level]} {self.event} {direction} frequent than {self.control} does {figures}."
-            )
+            # Reasons that nobody has judged can take the level away, and with it the word.
+            told = f"{_VERB[level]} {self.event} {direction} frequent than {self.control} does {figures}."
+            settled = self.rating.settled
+            yield f"{self.treated} {told}" if settled else f"{_IF_OPEN}, {inside(self.treated)} {told}"
             return
         else:
             seen = "this study" if result.studies == 1 else "these studies together"

@@ -91,11 +91,11 @@ def lowering_domains(rating: Rating) -> list[str]:
 
 
 def can_fall(rating: Rating) -> Iterator[str]:
-    """That the level is not settled from below, in a sentence; nothing where it is."""
+    """What could still lower the level, in a sentence; nothing where that is settled."""
     if rating.rated and not rating.settled:
         yield (
-            f"This certainty is not settled: nobody has judged {listing(lowering_domains(rating))}, and it can still "
-            f"fall to {rating.lowest}."
+            f"Nobody has judged {listing(lowering_domains(rating))}; with that the certainty can still fall to "
+            f"{rating.lowest}."
         )
 
 
@@ -110,4 +110,6 @@ def certainty_text(rating: Rating | None, symbols: str) -> str:
     """The cell of the certainty."""
     if rating is None or rating.level is Level.NOT_RATED:
         return "Not rated"
-    return f"{capital(rating.level)} {symbols}{'' if rating.settled else f', can still fall to {rating.lowest}'}"
+    if rating.settled:
+        return f"{capital(rating.level)} {symbols}"
+    return f"At most {rating.level} {symbols}; {rating.lowest} is still open"

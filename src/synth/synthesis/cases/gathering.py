@@ -42,7 +42,8 @@ def cases_of(protocol: Protocol, extraction: Extraction, synthesis: Synthesis) -
     -----
     A patient in both files is shown once: the rows are of one study, arm and instrument and their figures are equal.
     An instrument of several outcomes counts for the one under which its arm has a row in outcomes.csv, else for the
-    first of the protocol. Procedures that are only comparators have none.
+    first of the protocol, and an instrument of no outcome stands without one. Procedures that are only comparators have
+    no answer.
     """
     singles = [item for answer in synthesis.answers for item in answer.series if item.single_patient]
     by_arm = _by_arm(protocol, extraction, synthesis.roles, singles)
@@ -152,6 +153,10 @@ def _answers(
             own = [case for case in cases if (case.outcome, case.instrument) == (outcome.id, name)]
             if own:
                 yield _answer(procedure, own, protocol.instrument(name), pairs)
+    # An instrument of no outcome still has its patients shown.
+    for name in dict.fromkeys(case.instrument for case in cases if case.instrument and not case.outcome):
+        own = [case for case in cases if (case.outcome, case.instrument) == ("", name)]
+        yield _answer(procedure, own, protocol.instrument(name), pairs)
     if silent := tuple(case for case in cases if not case.instrument):
         reason = "No score of these patients was seen in what was read."
         yield CaseAnswer(

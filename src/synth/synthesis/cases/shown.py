@@ -18,8 +18,8 @@ def case_table(protocol: Protocol, answers: Iterable[CaseAnswer]) -> TextTable:
     for answer in answers:
         frame = answer.show().frame
         frame.columns = ["After" if name == "Time" else name for name in frame.columns]
-        outcome = protocol.outcome(answer.outcome).label if answer.outcome else "no score seen"
-        measured = f"{outcome} ({answer.instrument})" if answer.instrument else outcome
+        outcome = protocol.outcome(answer.outcome).label if answer.outcome else "no outcome of the protocol"
+        measured = f"{outcome} ({answer.instrument})" if answer.instrument else "no score seen"
         frame.insert(0, "Outcome", measured)
         frame.insert(0, "Procedure", protocol.procedure(answer.procedure).label)
         frames.append(frame)

@@ -13,6 +13,7 @@ from synth.protocol import Protocol
 from synth.records import Record, Records
 from synth.synthesis.answers import Synthesis
 from synth.synthesis.ladder import Answer
+from synth.synthesis.series import Series, series_of
 from synth.synthesis.worklist.pieces import UNSURE, WHY, Kind, Piece, doubts_of
 from synth.synthesis.worklist.smallest import Search
 from synth.synthesis.worklist.study_tasks import study_tasks
@@ -76,6 +77,15 @@ class Desk:
         standing = self.synthesis.roles[study]
         row = self.extraction.studies.set_index("study_id").loc[study]
         return standing.role != "synthesis" and standing.reason == row["source_level"]
+
+    def as_eligible(self, answer: Answer) -> dict[str, Series]:
+        """The rows of an answer that another kind of source would make eligible, as they would then stand; by row."""
+        rows = {str(row["row"]): row for _, row in self.extraction.outcomes.iterrows()}
+        return {
+            item.row: series_of(rows[item.row], self.extraction, self.protocol, "synthesis")
+            for item in answer.series
+            if self.mended_by_source(item.study_id)
+        }
 
     def sharing(self, procedure: str) -> Sharing:
         """Possible overlaps of a procedure, those of studies that another source would make eligible among them."""
@@ -156,13 +166,14 @@ def _world(desk: Desk, answer: Answer) -> World:
         silent = tuple(name for name in dict.fromkeys(map(str, arms["study_id"])) if name not in measured)
     single = frozenset(name for name in silent if (arms[arms["study_id"] == name]["n_patients"] == 1).all())
     instrument = answer.instrument or next(iter(desk.protocol.outcome(answer.outcome).instruments), "")
-    return World(desk.protocol, answer, desk.sharing(answer.procedure), silent, instrument, single)
+    sharing = desk.sharing(answer.procedure)
+    return World(desk.protocol, answer, sharing, silent, instrument, single, desk.as_eligible(answer))
 
 
 def _answer_tasks(desk: Desk, answer: Answer) -> Iterator[Task]:
     world = _world(desk, answer)
     names = {item.study_id for item in answer.series}
-    search = Search(world, frozenset(name for name in names if desk.mended_by_source(name)))
+    search = Search(world)
     for study in search.own:
         for piece in sorted(search.of_study(study) if study in names else search.own[study]):
             yield _task(desk, search, piece)

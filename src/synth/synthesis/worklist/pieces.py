@@ -102,18 +102,18 @@ def lacks_scores(item: Series) -> Kind | None:
     return Kind.BEFORE if after else Kind.SCORES
 
 
-def missing_of(item: Series, *, by_patient: bool) -> Iterator[Kind]:
+def missing_of(item: Series, *, by_patient: bool, carried: bool) -> Iterator[Kind]:
     """What one series lacks on its way into a pool, figures only.
 
     Parameters
     ----------
     item : Series
-        Eligible, or left out because of what kind of source it is.
+        Eligible, or as it would stand if it were.
     by_patient : bool
         Whether other series of the answer count patients.
+    carried : bool
+        Whether its printed figures would give a standard error, were the number analysed known.
     """
-    if item.role != "synthesis":
-        yield Kind.SOURCE
     if item.summary.unit in TIME_UNITS:
         return
     scores = lacks_scores(item)
@@ -123,7 +123,7 @@ def missing_of(item: Series, *, by_patient: bool) -> Iterator[Kind]:
         return
     if item.summary.n is None:
         yield Kind.NUMBER
-    if item.effect is None or item.effect.standard_error is None:
+    if not carried and (item.effect is None or item.effect.standard_error is None):
         yield Kind.SPREAD
     if item.summary.unit_of_analysis == "not stated":
         yield Kind.UNIT

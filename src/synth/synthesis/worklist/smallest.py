@@ -24,12 +24,9 @@ class Search:
     Attributes
     ----------
     world : World
-    by_source : frozenset of str
-        Studies of the answer that another kind of source would make eligible.
     """
 
     world: World
-    by_source: frozenset[str]
 
     @cached_property
     def own(self) -> dict[str, Pieces]:
@@ -38,8 +35,11 @@ class Search:
         by_patient = any(item.summary.unit_of_analysis == "patients" for item in series if item.role == "synthesis")
         found: dict[str, set[Piece]] = {}
         for item in series:
-            if item.role == "synthesis" or item.study_id in self.by_source:
-                kinds = missing_of(item, by_patient=by_patient)
+            mended = self.world.eligible.get(item.row)
+            if item.role == "synthesis" or mended is not None:
+                row = mended or item
+                kinds = set(missing_of(row, by_patient=by_patient, carried=self.world.carried(row)))
+                kinds |= set() if mended is None else {Kind.SOURCE}
                 found.setdefault(item.study_id, set()).update(Piece(item.study_id, kind) for kind in kinds)
         for name in self.world.silent:
             found[name] = {Piece(name, Kind.CASE if name in self.world.single else Kind.OUTCOME)}

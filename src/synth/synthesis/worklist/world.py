@@ -6,15 +6,16 @@ keeps an invented number from ever standing beside a real one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 
 import pandas as pd
 
-from synth.effects.continuous import ChangeSummary
+from synth.effects.continuous import ChangeSummary, mean_change_effect
 from synth.effects.estimate import Effect
+from synth.errors import MethodError
 from synth.extraction.overlap import DECLARED, Overlap, possible_overlaps
 from synth.protocol import Protocol
 from synth.records import Record, Records
@@ -120,6 +121,8 @@ class World:
         By which a study that has no row is taken to have measured it.
     single : frozenset of str
         Those of `silent` that describe one patient.
+    eligible : mapping of str to Series
+        Rows that another kind of source would make eligible, as they would then stand; by row.
     """
 
     protocol: Protocol
@@ -128,6 +131,7 @@ class World:
     silent: tuple[str, ...]
     instrument: str
     single: frozenset[str] = frozenset()
+    eligible: Mapping[str, Series] = field(default_factory=dict)
 
     @cached_property
     def _unit_of_analysis(self) -> str:
@@ -140,6 +144,20 @@ class World:
     def _unit(self) -> str:
         units = [item.summary.unit for item in self.answer.series]
         return units[0] if units else self.protocol.instrument(self.instrument).unit if self.instrument else ""
+
+    def carried(self, item: Series) -> bool:
+        """Whether the printed figures of a series lack nothing but the number analysed for a standard error."""
+        if item.summary.n is not None or item.summary.change is None:
+            return False
+        planned = self.protocol.synthesis
+        assumed = planned.correlation.main if planned.correlation else None
+        other_test = any(finding.check == "p_value_of_another_test" for finding in item.findings)
+        summary = replace(item.summary, n=_SIZE, p_value="" if other_test else item.summary.p_value)
+        try:
+            effect = mean_change_effect(summary, correlation=assumed, level=planned.level)
+        except MethodError:
+            return False  # a figure that cannot be used is named beside the series already
+        return effect.standard_error is not None
 
     def reach(self, pieces: Pieces) -> Rung:
         """The rung that the ladder reaches once these pieces have been seen."""
@@ -160,7 +178,7 @@ class World:
     def _filled(self, item: Series, pieces: Pieces) -> Series:
         kinds = {piece.kind for piece in pieces if piece.study_id == item.study_id}
         if Kind.SOURCE in kinds:
-            item = replace(item, role="synthesis")
+            item = self.eligible.get(item.row, item)
         if item.role != "synthesis":
             return item
         summary = item.summary
@@ -178,7 +196,8 @@ class World:
 
     def _effect(self, summary: ChangeSummary, item: Series, kinds: set[Kind]) -> Effect:
         error = item.effect.standard_error if item.effect is not None else None
-        if error is None and Kind.SPREAD in kinds and summary.n is not None and not item.single_patient:
+        given = Kind.SPREAD in kinds or self.carried(item)
+        if error is None and given and summary.n is not None and not item.single_patient:
             error = _ERROR
         return Effect(
             study_id=item.study_id,
