@@ -67,8 +67,8 @@ def test_one_case_report(tmp_path: Path) -> None:
     assert "Only single patients (1): no mean, no interval, no rate." in said
     assert "+20.0 (no interval)" in said
     assert "1 patient" in said
-    assert "very uncertain" not in said  # there is no series of which it could be said
-    assert "random-effects pool" not in said
+    assert "From single patients follow no mean, no interval and no rate." in said
+    assert "Knot: pooled result" not in said
 
 
 def test_records_without_outcomes_and_without_events(tmp_path: Path) -> None:

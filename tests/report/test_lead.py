@@ -23,7 +23,11 @@ def test_question_answer_certainty_and_date(name: str) -> None:
         ("caution", "How certain, and what this page is"),
     ]
     assert review.protocol.question.text in lead(document)
-    assert "Certainty: Not rated: nobody has judged risk of bias or the GRADE domains." in lead(document)
+    level = {"ifi": "Very low: Endoscopic lesser", "bcg": "At most moderate: BCG vaccination against"}[name]
+    assert f"Certainty: {level}" in lead(document)
+    assert "No person has confirmed them: they are computed from facts by rules whose sources are named." in lead(
+        document
+    )
     assert f"As of: {review.evidence_date}" in lead(document)
     assert "It is not medical advice." in lead(document)
 

@@ -97,8 +97,8 @@ def test_a_pool_without_open_studies_and_one_with_them() -> None:
         assert (strict.open_kept, lenient.open_kept) == (False, True)
         assert set(strict.studies) == set.intersection(*kept)
         assert set(lenient.studies) == set.union(*kept)
-        assert "those that may be worse left out" in strict.name
-        assert "those that may be no worse kept" in lenient.name
+        assert "those that can be worse left out" in strict.name
+        assert "those that can be no worse kept" in lenient.name
     assert set(found.open) == {study for study, levels in zip(ids, sets, strict=True) if len(levels) > 1}
 
 
@@ -260,7 +260,7 @@ def test_answers_to_one_item_are_judgements_and_open_ones_stay_open() -> None:
     assert list(found.values()) == [("yes",), ("no",), ("yes", "no"), ("yes", "no"), ("not applicable",), ("yes",)]
     pool = by_judgement(model_of(6), found, levels=("yes", "no"), unranked=("not applicable",), judged="item 4")
     assert [item.k for item in pool.pools] == [2, 5]
-    assert pool.pools[1].name == "yes only; those that may be no worse kept"
+    assert pool.pools[1].name == "yes only; those that can be no worse kept"
     with pytest.raises(MethodError, match="invented0: answer 'perhaps'; one of yes, no, not applicable, unclear"):
         of_answers({"invented0": "perhaps"})
 

@@ -80,8 +80,8 @@ def test_ifi_hip_function_after_endoscopic_surgery(swims: tuple[SwimAnswer, ...]
     assert {item.study_id for item in found.rows if item.single_patient} == {"gonzalesfarrell2022", "reaca2016"}
     assert [item.mark for item in found.rows if item.mark] == ["video abstract"]
     assert found.sentences == (
-        "Seen direction, 2 eligible series, counted as 1 because some may be of the same people: 1 better, 0 worse.",
-        "docwirelti and hatem2015 may share people and count once (better).",
+        "Seen direction, 2 eligible series, counted as 1 because some can be of the same people: 1 better, 0 worse.",
+        "docwirelti and hatem2015 can share people and count once (better).",
         "With fewer than 5 on one side or the other, directions are counted, and nothing more: no share, no interval, "
         "no test.",
         "Not counted: 1 source used for directions only (aaosvideo2021: better).",

@@ -96,7 +96,7 @@ def test_where_nobody_looked_for_shared_people_there_is_no_test() -> None:
     assert found.comparison.pooled is None
     assert (found.vote.better, found.vote.proportion, found.vote.p_value) == (6, None, None)
     told = " ".join(found.sentences)
-    assert "Which studies may share people was not examined: directions are counted, and nothing more." in told
+    assert "Which studies can share people was not examined: directions are counted, and nothing more." in told
 
 
 def test_a_protocol_may_ask_for_more_studies() -> None:

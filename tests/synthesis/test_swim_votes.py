@@ -141,10 +141,10 @@ def test_studies_that_may_share_people_count_once() -> None:
     assert (found.studies, found.better, found.k) == (3, 2, 2)
     assert found.groups[0].overlaps[0].reason == "a shared author name (Same)"
     assert answer.sentences[0] == (
-        "Seen direction, 3 eligible series, counted as 2 because some may be of the same people: 2 better, 0 worse."
+        "Seen direction, 3 eligible series, counted as 2 because some can be of the same people: 2 better, 0 worse."
     )
-    assert "one and two may share people and count once (better)." in answer.sentences
-    assert "Reports that may be of the same people count once; whether they are was not settled." in answer.limits
+    assert "one and two can share people and count once (better)." in answer.sentences
+    assert "Reports that can be of the same people count once; whether they are was not settled." in answer.limits
 
 
 def test_studies_that_may_share_people_and_disagree_are_conflicting() -> None:
@@ -157,7 +157,7 @@ def test_studies_that_may_share_people_and_disagree_are_conflicting() -> None:
 
 def test_several_studies_that_may_share_people_are_named_together() -> None:
     told = swim(*[Row(f"study{index}", authors=("Same A",)) for index in range(3)]).sentences
-    assert "study0, study1 and study2 may share people and count once (better)." in told
+    assert "study0, study1 and study2 can share people and count once (better)." in told
 
 
 def test_studies_are_joined_through_a_third_one_with_a_direction() -> None:

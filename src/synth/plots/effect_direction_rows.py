@@ -267,7 +267,7 @@ def _wrong_numbers(row: DirectionRow) -> Iterator[str]:
         yield f"single_patient {single!r}; True or False is expected"
     if number is None:
         return
-    if isinstance(number, bool) or not isinstance(number, Integral) or not number >= 1:
+    if isinstance(number, bool) or not isinstance(number, Integral) or int(number) < 1:
         yield f"n = {number!r}; a whole number from 1 is expected"
     elif single and number != 1:
         yield f"one patient and n = {number}; n = 1 is expected"

@@ -83,6 +83,10 @@ def _references(protocol: Protocol, document: YamlText, review: str) -> list[Fau
         known(("synthesis", "comparisons", index, "treated"), comparison.treated, procedures, "procedure")
         known(("synthesis", "comparisons", index, "control"), comparison.control, procedures, "procedure")
         known(("synthesis", "comparisons", index, "event"), comparison.event, events, "event")
+    allocation = protocol.certainty.grade.allocation
+    if allocation is not None:
+        path = ("certainty", "grade", "allocation", "column")
+        known(path, allocation.column, {item.column for item in protocol.moderators}, "moderator")
     pooled = instruments | {item.id for item in protocol.synthesis.comparisons}
     for index, planned in enumerate(protocol.synthesis.bayesian):
         known(("synthesis", "bayesian", index, "of"), planned.of, pooled, "comparison or instrument")

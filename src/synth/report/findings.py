@@ -21,7 +21,7 @@ def findings_section(review: Review) -> Iterator[Section]:
         return
     lead = Paragraph(
         runs(
-            "What was seen of each outcome, how certain it is, and what may be said of it. Each certainty is computed "
+            "What was seen of each outcome, how certain it is, and what can be said of it. Each certainty is computed "
             "from the facts of the footnotes; ",
             Run("where each step comes from", link="#certainty"),
             " stands below.",

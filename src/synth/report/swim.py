@@ -20,7 +20,8 @@ def swim_section(review: Review) -> Iterator[Section]:
         runs(
             "Where results may not be pooled, their directions are told and counted, reported by the items of ",
             Run(SWIM_SOURCE, link=SWIM_LINK),
-            ". A direction says nothing of size, and without a comparison nothing of a cause.",
+            ". A direction says nothing of size, and without a comparison it does not tell whether the procedure "
+            "caused it.",
         )
     )
     shown = [item for item in review.protocol.procedures if _seen(review, item)]

@@ -47,7 +47,7 @@ def agreement_section(review: Review) -> Iterator[Section]:
             Column("States, as far as it was read", width=2.2),
             Column("Seen here", width=2.0),
             Column("Beside one another", width=1.0),
-            Column("Why they may differ, or agree without being right", width=2.8),
+            Column("Why they can differ, or agree without being right", width=2.8),
         )
         rows = tuple(_agreement(review, item) for item in found)
         blocks.append(Table("Published reviews beside this one", columns, rows, anchor="agreement-table"))
@@ -77,8 +77,8 @@ def change_section(review: Review) -> Iterator[Section]:
     lead = Paragraph(
         runs(
             "The rung that a missing piece would unlock is computed by putting the piece in its place and climbing the "
-            "ladder again; what it would show is not known. Every conclusion on a cause would need a comparison group, "
-            "which no missing piece of these reports can give."
+            "ladder again; what it would show is not known. Whether a procedure caused a change could only be told "
+            "beside a comparison group, which no missing piece of these reports can give."
         )
     )
     blocks = [block for item in main for block in _of(review, item)]
@@ -103,7 +103,7 @@ def _of(review: Review, procedure: Procedure) -> Iterator[Block]:
         Column("Report", width=1.1),
         Column("Missing", width=2.0),
         Column("What it would unlock", width=3.0),
-        Column("Where it may be found", width=2.2),
+        Column("Where to look", width=2.2),
     )
     rows = tuple(_task(review, item) for item in tasks)
     title = f"{procedure.label}: every piece that would lift an answer"

@@ -86,9 +86,11 @@ def source_runs(study: str, locator: str, seen_in: str, review: Review) -> Runs:
 
 
 def with_labels(sentence: str, review: Review) -> str:
-    """A sentence with the labels of records in place of their ids."""
-    labels = {record.id: record.short for record in review.records}
-    return re.sub(r"\b[a-z][a-z0-9]*\b", lambda match: labels.get(match.group(), match.group()), sentence)
+    """A sentence with the labels of records and studies in place of their ids."""
+    labels = {record.id: record.short for record in review.records} | review.study_names
+    named = re.sub(r"\b[a-z][a-z0-9]*\b", lambda match: labels.get(match.group(), match.group()), sentence)
+    # The label of an undated record brings a full stop along.
+    return re.sub(r"(?<=\.)\.(?!\.)", "", named)
 
 
 def size(item: Series) -> str:

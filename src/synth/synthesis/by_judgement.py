@@ -247,8 +247,8 @@ def by_judgement(
     )
 
 
-_OUT = "; those that may be worse left out"
-_KEPT = "; those that may be no worse kept"
+_OUT = "; those that can be worse left out"
+_KEPT = "; those that can be no worse kept"
 
 
 def _pool_parts(

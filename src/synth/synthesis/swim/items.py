@@ -148,7 +148,7 @@ def _metric(swims: Sequence[SwimAnswer]) -> tuple[Met, str]:
 def _method(protocol: Protocol, swims: Sequence[SwimAnswer]) -> tuple[Met, str]:
     least = protocol.synthesis.ladder.vote_from
     how = (
-        "Directions are counted over independent series, never by a p value. Reports that may be of the same people, "
+        "Directions are counted over independent series, never by a p value. Reports that can be of the same people, "
         "and several instruments, times and arms of one report, count once, and only where they agree. From "
         f"{least} on one side or the other: the share on the better side with its exact interval "
         f"({100 * protocol.synthesis.level:g}%). Below: counts only. {NO_TEST}"
@@ -163,7 +163,7 @@ def _method(protocol: Protocol, swims: Sequence[SwimAnswer]) -> tuple[Met, str]:
 
 def _priority() -> tuple[Met, str]:
     return "met", (
-        "None is preferred: every eligible report is listed. Only series of eligible reports are counted; single "
+        "No result is preferred: every eligible report is listed. Only series of eligible reports are counted; single "
         "patients and sources used for directions only are listed and not counted. Size, design and risk of bias give "
         "no result more weight."
     )

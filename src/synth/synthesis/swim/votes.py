@@ -33,7 +33,7 @@ Kind = Literal["uncontrolled", "comparison"]
 
 @dataclass(frozen=True)
 class Group:
-    """Studies that may share people, or one study by itself, with the one direction that they count for.
+    """Studies that can share people, or one study by itself, with the one direction that they count for.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Vote:
     level : float
         Of the interval, a proportion.
     independence_known : bool
-        Whether it was examined which studies may share people.
+        Whether it was examined which studies can share people.
     """
 
     kind: Kind
@@ -127,7 +127,7 @@ class Vote:
 
     @property
     def studies(self) -> int:
-        """Eligible studies with a direction, before those that may share people are taken together."""
+        """Eligible studies with a direction, before those that can share people are taken together."""
         return sum(len(item.studies) for item in self.groups)
 
     @property
@@ -200,14 +200,14 @@ def vote_of(
 ) -> Vote:
     """Count the directions of a direction table.
 
-    Several instruments, times and arms of one study count once; so do studies that may share people, also where only
+    Several instruments, times and arms of one study count once; so do studies that can share people, also where only
     a third study links them.
 
     Parameters
     ----------
     rows : iterable of Reported
     overlaps : iterable of Overlap
-        Pairs of studies that may share people; those of studies without a direction link nothing.
+        Pairs of studies that can share people; those of studies without a direction link nothing.
     kind : {"uncontrolled", "comparison"}
     vote_from : int
         Groups from which there is a share; at least 5.

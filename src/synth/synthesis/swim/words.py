@@ -59,7 +59,7 @@ def _counted(vote: Vote, things: tuple[str, str]) -> str:
     if len(vote.groups) == vote.studies:
         return f"Seen direction, {seen}: {', '.join(parts)}."
     return (
-        f"Seen direction, {seen}, counted as {len(vote.groups)} because some may be of the same people: "
+        f"Seen direction, {seen}, counted as {len(vote.groups)} because some can be of the same people: "
         f"{', '.join(parts)}."
     )
 
@@ -67,12 +67,12 @@ def _counted(vote: Vote, things: tuple[str, str]) -> str:
 def _shared(vote: Vote) -> Iterator[str]:
     for group in vote.groups:
         if len(group.studies) > 1:
-            yield f"{_and(group.studies)} may share people and count once ({group.verdict})."
+            yield f"{_and(group.studies)} can share people and count once ({group.verdict})."
 
 
 def _beyond_counts(vote: Vote) -> Iterator[str]:
     if not vote.independence_known:
-        yield "Which studies may share people was not examined: directions are counted, and nothing more."
+        yield "Which studies can share people was not examined: directions are counted, and nothing more."
         return
     share = vote.proportion
     if share is None:
@@ -122,7 +122,7 @@ def limits_of(answer: SwimAnswer) -> Iterator[str]:
 def shared_limits(vote: Vote) -> Iterator[str]:
     """Limits that uncontrolled evidence and comparisons have in common."""
     if any(len(item.studies) > 1 for item in vote.groups):
-        yield "Reports that may be of the same people count once; whether they are was not settled."
+        yield "Reports that can be of the same people count once; whether they are was not settled."
     if vote.k < vote.vote_from and vote.groups:
         yield f"{number_of(vote.k, 'independent direction')}: too few for a share or an interval."
     if vote.proportion is not None:
