@@ -168,9 +168,7 @@ def test_what_nobody_has_judged_is_told_where_it_could_lower_the_level() -> None
     raising = domain("dose response", least=0, most=1)
     unsettled = rating_of(synthesis, Level.LOW, open_, raising, lowest=Level.VERY_LOW)
     statement = statement_of(unsettled, protocol=synthesis.protocol)
-    assert "Nobody has judged inconsistency; with that the certainty can still fall to very low." in (
-        statement.main
-    )
+    assert "Nobody has judged inconsistency; with that the certainty can still fall to very low." in (statement.main)
     clean(statement)
     settled = rating_of(synthesis, Level.VERY_LOW, open_)
     assert "not settled" not in statement_of(settled, protocol=synthesis.protocol).text
