@@ -55,7 +55,7 @@ def test_every_stage_that_the_readme_names_shows_itself() -> None:
 
     review = synth.open_review("ifi", root=ROOT)
     named = re.findall(r"`review\.(\w+)`", README)
-    assert len(named) == 8
+    assert len(named) == 11
     for name in named:
         assert "<table" in getattr(review, name)._repr_html_()
 
