@@ -222,10 +222,10 @@ def test_inconsistencies_agreement_and_what_would_change_are_told() -> None:
 def test_series_by_column_leaves_out_what_was_seen_of_none() -> None:
     shown = table(document_of("ifi"), "series-endoscopic")
     headings = [column.title for column in shown.columns]
-    assert "Funding; conflicts" not in headings
-    assert plain(shown.notes[0]) == "Not seen in any of these reports: funding; conflicts."
+    assert "Funding and conflicts" not in headings
+    assert plain(shown.notes[0]) == "Not seen in any of these reports: funding and conflicts."
     assert cells(shown, "Zhang")["Co-procedures"] == "quadratus femoris debridement; sciatic neurolysis"
-    assert cells(shown, "Wilson")["Women, men"] == "5, 1"
+    assert cells(shown, "Wilson")["Women and men"] == "5, 1"
 
 
 def test_sections_of_certainty_are_linked_from_the_level() -> None:

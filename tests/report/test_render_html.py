@@ -10,8 +10,8 @@ from built_reports import document_of
 from read_reports import Element, read_html
 from sample_document import sample_document
 
-from synth.report.html import CARD_COLUMNS, to_html
-from synth.report.model import Document, Table
+from synth.report.html import CARD_COLUMNS, CARD_LETTERS, to_html
+from synth.report.model import Column, Document, Row, Section, Table, runs
 
 DOCUMENTS = ("sample", "ifi", "bcg")
 LOADING = ("src", "srcset", "poster", "action", "formaction", "background", "ping", "manifest", "xlink:href")
@@ -94,12 +94,31 @@ def test_tables_that_turn_into_cards_keep_their_roles_and_labels(document: Docum
     tables = [block for block in document.walk() if isinstance(block, Table)]
     for table, element in zip(tables, page.all("table"), strict=True):
         cards = "cards" in element.attributes.get("class", "").split()
-        assert cards == (len(table.columns) >= CARD_COLUMNS)
+        longest = max(len("".join(run.text for run in cell)) for row in table.rows for cell in row.cells)
+        assert cards == (len(table.columns) >= CARD_COLUMNS or (len(table.columns) >= 3 and longest > CARD_LETTERS))
         if cards:
             assert element.attributes["role"] == "table"
             assert all(cell.attributes["role"] == "cell" for cell in element.all("td"))
             labels = [cell.attributes["data-label"] for cell in element.all("td")]
             assert set(labels) == {column.title for column in table.columns[1:]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "letters", "cards"),
+    [
+        (5, 1, True),
+        (4, 1, False),
+        (4, CARD_LETTERS, False),
+        (4, CARD_LETTERS + 1, True),
+        (3, 999, True),
+        (2, 999, False),
+    ],
+)
+def test_sentences_in_a_few_columns_make_cards_too(columns: int, letters: int, cards: bool) -> None:
+    cells = tuple(runs("x" * letters) for _ in range(columns))
+    table = Table("Invented", tuple(Column(f"Column {index}") for index in range(columns)), (Row(cells),))
+    document = Document("Invented", "Invented", (), "2026-01-01", (Section("One", "one", (table,)),))
+    assert ('class="cards' in to_html(document).decode()) is cards
 
 
 def test_figures_are_named_and_described(document: Document, page: Element) -> None:

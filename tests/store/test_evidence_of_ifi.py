@@ -43,7 +43,10 @@ def test_the_facts_define_primary_full_text_as_an_opening(facts: Path):
 
 # Columns that the review added, and what may stand in them beyond what was gathered.
 ADDED = {
-    "arms.csv": {"n_male", "overlaps_with", "note", "extracted_by", "checked_by"},
+    "arms.csv": {
+        *("n_male", "overlaps_with", "note", "extracted_by", "checked_by"),
+        *("diagnostic_criteria", "co_procedures", "earlier_surgery"),
+    },
     "outcomes.csv": {
         *("unit_of_analysis", "change_low", "change_high", "change_level"),
         *("reported_test", "direction", "extracted_by", "checked_by"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from synth.protocol import Procedure
 from synth.report.model import Block, Bullets, Column, Paragraph, Row, Table, runs
-from synth.report.words import NOT_SEEN, anchor, inside, number, signed, source_runs, true_minus, with_labels
+from synth.report.words import NOT_SEEN, anchor, inside, measured, number, signed, source_runs, true_minus, with_labels
 from synth.review import Review
 from synth.synthesis.cases import CaseAnswer
 from synth.synthesis.cases.patients import Case
@@ -39,7 +39,7 @@ def _row(review: Review, answer: CaseAnswer, case: Case) -> Row:
     figures = (case.timepoint_months, case.baseline, case.followup)
     texts = (
         _who(case),
-        f"{label}, {answer.instrument}" if answer.instrument else label,
+        measured(label, answer.instrument),
         *(NOT_SEEN if value is None else number(value) for value in figures),
         "a time" if case.is_time else NOT_SEEN if case.change is None else signed(case.change),
         true_minus(" ".join(answer.said_of(case))) or "nothing to hold against them",

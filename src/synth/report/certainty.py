@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from synth.certainty.grade import DomainRating, Level, Rating
 from synth.report.model import Block, Callout, Column, Paragraph, Row, Run, Runs, Section, Table, runs
-from synth.report.words import anchor, counted, number, true_minus, with_labels
+from synth.report.words import anchor, counted, inside, number, true_minus, with_labels
 from synth.review import Review
 
 
@@ -70,7 +70,6 @@ def _levels(ratings: tuple[Rating, ...]) -> Table:
 
 def _level_row(item: Rating) -> Row:
     link = f"#{_anchor(item)}" if item.rated else ""
-    open_to = "" if item.settled else f" (down to {item.lowest} while domains are open)"
     steps = ", ".join(f"{domain.domain} {_step(domain)}" for domain in item.domains if domain.steps)
     return Row(
         (
@@ -78,10 +77,15 @@ def _level_row(item: Rating) -> Row:
             runs(item.outcome),
             runs("-" if item.start is Level.NOT_RATED else str(item.start)),
             runs(steps or ("none" if item.rated else "-")),
-            runs(Run(str(item.level), strong=item.rated, link=link), open_to),
+            runs(Run(_standing(item), strong=item.rated, link=link)),
             runs(true_minus(item.reason)),
         )
     )
+
+
+def _standing(item: Rating) -> str:
+    """The level, or the range that reasons which nobody has judged leave open."""
+    return str(item.level) if item.settled else f"not settled, between {item.lowest} and {item.level}"
 
 
 def _anchor(item: Rating) -> str:
@@ -102,7 +106,7 @@ def _domains(review: Review, item: Rating) -> Section:
         Column("Judged by", width=1.2),
     )
     rows = tuple(_domain_row(review, domain) for domain in item.domains)
-    title = f"{item.about}, {item.outcome}: {item.level}"
+    title = f"{item.about}, {inside(item.outcome)}: {_standing(item)}"
     lead = Paragraph(runs(f"Starts at {item.start}. {item.start_reason}"))
     table = Table(f"{item.about}, {item.outcome}: reasons to rate down and up", columns, rows)
     return Section(title, _anchor(item), (lead, table), folded=True)

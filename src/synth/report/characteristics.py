@@ -24,9 +24,9 @@ def series_blocks(review: Review, procedure: Procedure) -> Iterator[Block]:
         Column("Diagnostic criteria", width=1.6),
         Column("Co-procedures", width=1.4),
         Column("Earlier surgery", width=1.4),
-        Column("Women, men", width=0.9),
+        Column("Women and men", width=0.9),
         Column("Analysed of enrolled", width=0.9),
-        Column("Funding; conflicts", width=1.2),
+        Column("Funding and conflicts", width=1.2),
     )
     rows = tuple(_row(review, arm) for _, arm in arms.iterrows())
     kept, lines, unseen = without_unseen(columns, rows)

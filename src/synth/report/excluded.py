@@ -26,10 +26,10 @@ def excluded_section(review: Review) -> Iterator[Section]:
         rows.extend(_row(review, item) for item in members)
     columns = (Column("Report", width=1.2), Column("Title", width=3.2), Column("On", width=0.8), Column("Decided by"))
     excluded = sum(item.decision == "exclude" for item in left)
-    lead = (
-        f"{counted(excluded, 'report')} excluded, each for the first reason that applied; "
-        f"{counted(len(left) - excluded, 'report')} could not be read, so nothing is known of what they would add."
-    )
+    unread = len(left) - excluded
+    lead = f"{counted(excluded, 'report')} excluded, each for the first reason that applied."
+    if unread:
+        lead += f" {counted(unread, 'report')} could not be read: what they would add is not known."
     blocks: tuple[Block, ...] = (
         Paragraph(runs(lead)),
         Table("Reports left out, by reason", columns, tuple(rows), anchor="excluded-table"),

@@ -9,12 +9,23 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from synth.report.layout import line_pieces
-from synth.report.model import Block, Document, Row, Run, Runs, Section, Table
+from synth.report.model import Block, Document, Row, Run, Runs, Section, Table, plain
 from synth.report.prepare import numbered, prepared
 from synth.report.svg import inline_svg
 
 CARD_COLUMNS = 5
 """From this many columns on, a table turns into a stack of cards on a telephone."""
+
+
+CARD_LETTERS = 90
+"""From three columns on, a table whose longest cell has more letters turns into cards, too."""
+
+
+def _as_cards(table: Table) -> bool:
+    """Whether a table is a stack of cards on a telephone: many columns, or sentences in a few."""
+    columns = len(table.columns)
+    longest = max(len(plain(cell)) for row in table.rows for cell in row.cells)
+    return columns >= CARD_COLUMNS or (columns > 2 and longest > CARD_LETTERS)
 
 
 def to_html(document: Document) -> bytes:
@@ -52,7 +63,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        cards=lambda table: len(table.columns) >= CARD_COLUMNS,
+        cards=_as_cards,
         groups=_groups,
         kind=lambda block: type(block).__name__,
         runs=_runs,

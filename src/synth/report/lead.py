@@ -46,7 +46,7 @@ def kind_and_certainty(review: Review) -> str:
     rated = [item for item in review.certainty.ratings if item.rated]
     if not rated:
         return f"{review.protocol.standing.kind.capitalize()}: certainty not rated"
-    levels = [str(item.level) if item.settled else f"at most {item.level}" for item in rated]
+    levels = [str(item.level) if item.settled else f"between {item.lowest} and {item.level}" for item in rated]
     shown = listing(dict.fromkeys(levels), "to")
     by_people = any(domain.override for item in review.certainty.ratings for domain in item.domains)
     whose = "judged in part by people" if by_people else "computed and confirmed by nobody"

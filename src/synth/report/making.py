@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from synth.certainty.algorithms import NOT_OFFERED
 from synth.effects.zero_cells import ZeroCells
+from synth.protocol import LadderPlan
 from synth.provenance import Source
 from synth.records import Record
 from synth.records.record import STATUS_WORDS
 from synth.report.characteristics import enrolment, without_unseen
 from synth.report.model import Bullets, Column, Figure, Paragraph, Row, Run, Section, Table, runs
 from synth.report.words import (
+    FULL_TEXT,
     NOT_SEEN,
     anchor,
     counted,
@@ -71,10 +74,36 @@ def _methods(review: Review) -> Iterator[str]:
     yield from _searches(review)
     if protocol.standing.post_hoc:
         yield "Deviations from the protocol cannot be told: it was written after the data were seen."
+    yield from _ladder(plan.ladder)
+    yield review.findings.explain()
+    yield from _not_done(review)
+
+
+def _ladder(rules: LadderPlan) -> Iterator[str]:
+    why = f" {rules.reason}" if rules.reason else ""
     yield (
-        "Not done: item by item risk of bias, GRADE domains, and a comparison of these results with published reviews. "
-        "Diagnostic criteria, co-procedures and earlier surgery are told only where a remark names them."
+        f"The ladder: a pool from {rules.pool_from} independent series, without a flag from {rules.plain_from}; a "
+        f"share of directions from {rules.vote_from}; pooled shares from {rules.shares_from}; tests of small-study "
+        f"effects from {rules.small_study_from}.{why}"
     )
+
+
+def _not_done(review: Review) -> Iterator[str]:
+    """What a reader could expect and was not done, as far as the files tell."""
+    missing = []
+    if not review.searches.of_pubmed:
+        missing.append("a search of a database")
+    depths = review.extraction.studies["seen_in"]
+    if len(depths) and not (depths == FULL_TEXT).any():
+        missing.append("reading of a full text")
+    if not any(person.kind == "person" for person in review.protocol.people):
+        missing.append("any judgement by a person")
+    if missing:
+        yield f"Not done: {listing(missing)}."
+    tools = {name for item in review.protocol.certainty.tools for name in (item.tool,)}
+    for name, reason in NOT_OFFERED.items():
+        if name.split(":")[0] in tools and ":" in name:
+            yield f"Not offered, {name}: {reason}"
 
 
 def _searches(review: Review) -> Iterator[str]:
@@ -129,10 +158,12 @@ def studies_section(review: Review) -> Section:
         Column("Analysed of enrolled", width=0.9),
         Column("Selection", width=1.2),
         Column("Centre and period", width=1.1),
-        Column("Funding; conflicts", width=1.2),
+        Column("Funding and conflicts", width=1.2),
     )
     rows = tuple(_study_row(review, study) for _, study in studies.iterrows())
     columns, rows, unseen = without_unseen(columns, rows)
+    if not review.protocol.eligibility.excluded_hips:
+        unseen = [name for name in unseen if name != "hip"]  # a question that is not about hips does not miss them
     seen = {column: int((studies[column] != "").sum()) for column in ("selection", "funding", "conflicts")}
     lead = Paragraph(
         runs(

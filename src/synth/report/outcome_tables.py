@@ -16,6 +16,7 @@ from synth.report.words import (
     NOT_SEEN,
     anchor,
     change,
+    measured,
     moment,
     number,
     size,
@@ -26,6 +27,7 @@ from synth.report.words import (
 )
 from synth.review import Review
 from synth.synthesis.ladder import WITHOUT_RESULT, Answer, Rung, side_by_side
+from synth.synthesis.outcome_answers import OutcomeAnswer
 from synth.synthesis.series import Series
 
 Shown = list[tuple[Answer, Series]]
@@ -125,7 +127,7 @@ def _measured(review: Review, item: Series) -> tuple[Runs, ...]:
     """Outcome, place, size, time, and the values before and after."""
     summary = item.summary
     return (
-        runs(f"{review.protocol.outcome(item.outcome).label}, {item.instrument}"),
+        runs(measured(review.protocol.outcome(item.outcome).label, item.instrument)),
         source_runs(item.study_id, item.locator, item.seen_in, review),
         runs(size(item)),
         runs(NOT_SEEN if item.timepoint_months is None else number(item.timepoint_months)),
@@ -146,24 +148,32 @@ def _remarks(item: Series) -> Runs:
 
 
 def _rung_table(review: Review, procedure: Procedure, answers: list[Answer]) -> Table:
+    """One row an instrument, and one for the whole outcome where shares or several instruments lift it."""
     columns = (
         Column("Outcome", width=1.4),
         Column("Instrument"),
         Column("What the evidence allows", width=1.5),
         Column("Why", width=4.0),
     )
-    rows = tuple(
-        Row(
-            (
-                runs(review.protocol.outcome(item.outcome).label),
-                runs(item.instrument or "none"),
-                runs(Run(str(item.rung), strong=item.rung not in WITHOUT_RESULT)),
-                runs(_reason(review, item)),
-            )
+    rows: list[Row] = []
+    for whole in review.synthesis.outcomes:
+        own = [item for item in answers if (item.procedure, item.outcome) == (whole.procedure, whole.outcome)]
+        rows += [_rung_row(review, item, item.instrument or "none", _reason(review, item)) for item in own]
+        if own and all(whole.rung is not item.rung or whole.reason.startswith("Counted") for item in own):
+            rows.append(_rung_row(review, whole, "all together", with_labels(whole.reason, review)))
+    caption = f"{procedure.label}: what the evidence allows"
+    return Table(caption, columns, tuple(rows), anchor=anchor("rungs", procedure.id))
+
+
+def _rung_row(review: Review, item: Answer | OutcomeAnswer, instrument: str, reason: str) -> Row:
+    return Row(
+        (
+            runs(review.protocol.outcome(item.outcome).label),
+            runs(instrument),
+            runs(Run(str(item.rung), strong=item.rung not in WITHOUT_RESULT)),
+            runs(reason),
         )
-        for item in answers
     )
-    return Table(f"{procedure.label}: what the evidence allows", columns, rows, anchor=anchor("rungs", procedure.id))
 
 
 def _reason(review: Review, answer: Answer) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from synth.protocol import Procedure
 from synth.report.figures import figure_of
 from synth.report.model import Block, Bullets, Column, Paragraph, Row, Run, Runs, Section, Table, runs
-from synth.report.words import NOT_SEEN, anchor, inside, listing, number, source_runs, study_run, with_labels
+from synth.report.words import NOT_SEEN, anchor, inside, listing, measured, number, source_runs, study_run, with_labels
 from synth.review import Review
 from synth.synthesis.swim import SWIM_LINK, SWIM_SOURCE, Reported, SwimAnswer, SwimItem
 
@@ -92,7 +92,7 @@ def _row(review: Review, item: SwimAnswer, line: Reported) -> Row:
         how = f"not counted: {line.mark}"
     return Row(
         (
-            runs(f"{item.outcome_label}, {line.what}"),
+            runs(measured(item.outcome_label, line.what)),
             source_runs(line.study_id, line.locator, line.seen_in, review),
             runs(line.words),
             runs(size),

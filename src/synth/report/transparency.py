@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from synth.certainty.grade import Rating
 from synth.protocol import Procedure
 from synth.report.model import Block, Bullets, Column, Paragraph, Row, Runs, Section, Table, runs
-from synth.report.words import anchor, counted, record_run, study_run, true_minus, with_labels
+from synth.report.words import (
+    anchor,
+    counted,
+    inside,
+    listing,
+    measured,
+    record_run,
+    study_run,
+    true_minus,
+    with_labels,
+)
 from synth.review import Review
 from synth.synthesis.inconsistencies import Inconsistency
 from synth.synthesis.published_reviews import Agreement
@@ -70,19 +81,41 @@ def _agreement(review: Review, item: Agreement) -> Row:
 
 
 def change_section(review: Review) -> Iterator[Section]:
-    """What evidence would change each conclusion: the pieces that would lift an answer, the highest rung first."""
-    main = [item for item in review.protocol.procedures if item.role == "main"]
-    if not main or not review.protocol.outcomes:
+    """What evidence would change each conclusion: a comparison, a judgement, and the pieces that lift an answer."""
+    compared = [item for item in review.certainty.ratings if item.kind == "comparison" and item.rated]
+    main = [item for item in review.protocol.procedures if item.role == "main"] if review.protocol.outcomes else []
+    if not compared and not main:
         return
-    lead = Paragraph(
-        runs(
-            "The rung that a missing piece would unlock is computed by putting the piece in its place and climbing the "
-            "ladder again; what it would show is not known. Whether a procedure caused a change could only be told "
-            "beside a comparison group, which no missing piece of these reports can give."
-        )
-    )
-    blocks = [block for item in main for block in _of(review, item)]
-    yield Section("What evidence would change each conclusion", "change", (lead, *blocks))
+    blocks: list[Block] = [Bullets(tuple(_conclusions(review, compared)))]
+    if main:
+        blocks.append(Paragraph(runs(_LIFTING)))
+    blocks += [block for item in main for block in _of(review, item)]
+    yield Section("What evidence would change each conclusion", "change", tuple(blocks))
+
+
+_LIFTING = (
+    "More of the same kind of series can show more figures, and cannot make it certain whether a procedure caused a "
+    "change. What a missing piece would lift is computed by putting the piece in its place and climbing the ladder "
+    "again; what it would show is not known."
+)
+
+
+def _conclusions(review: Review, compared: Sequence[Rating]) -> Iterator[Runs]:
+    for item in compared:
+        opened = [domain.domain for domain in item.domains if domain.open]
+        about = f"{item.about}, {inside(item.outcome)}"
+        if opened and not item.settled:
+            yield runs(
+                f"{about}: a judgement of {listing(opened)} from the reports themselves, which can settle the "
+                f"certainty anywhere between {item.lowest} and {item.level}."
+            )
+        else:
+            yield runs(f"{about}: new studies, or facts that move a step of its certainty.")
+    for item in review.certainty.ratings:
+        if item.kind == "uncontrolled":
+            about = f"{item.about}, {inside(item.outcome)}"
+            seen = "" if item.rated else ", for which no figure was seen"
+            yield runs(f"{about}{seen}: a study with a comparison group; without one the certainty cannot rise.")
 
 
 def _of(review: Review, procedure: Procedure) -> Iterator[Block]:
@@ -128,7 +161,7 @@ def _task(review: Review, item: Task) -> Row:
     label = review.protocol.outcome(item.outcome).label
     return Row(
         (
-            runs(f"{label}, {item.instrument}" if item.instrument else label),
+            runs(measured(label, item.instrument)),
             report,
             runs(with_labels(item.missing, review)),
             runs(with_labels(item.unlocks, review)),

@@ -93,6 +93,11 @@ def with_labels(sentence: str, review: Review) -> str:
     return re.sub(r"(?<=\.)\.(?!\.)", "", named)
 
 
+def measured(outcome: str, instrument: str) -> str:
+    """An outcome with its instrument, unless the two have one name."""
+    return outcome if not instrument or instrument.casefold() == outcome.casefold() else f"{outcome}, {instrument}"
+
+
 def size(item: Series) -> str:
     """N with its unit."""
     n, unit = item.summary.n, item.summary.unit_of_analysis
