@@ -55,6 +55,7 @@ lint: environment ## ruff (rules and format) and mypy (strict)
 	$(BIN)/python -m mypy
 
 format: environment ## put the code into its standard form
+	$(BIN)/python tools/sentence_words.py
 	$(BIN)/python -m ruff check --fix
 	$(BIN)/python -m ruff format
 

@@ -13,7 +13,7 @@ from built_reports import ROOT, cells, document_of, lead, review_of, section, se
 import synth
 from synth.certainty.grade import Level, fact_of
 from synth.certainty.wording import allowed
-from synth.errors import EvidenceError
+from synth.errors import EvidenceError, ParameterError
 from synth.report.build import build_document
 from synth.report.html import to_html
 from synth.report.markdown import to_markdown
@@ -234,3 +234,19 @@ def test_sections_of_certainty_are_linked_from_the_level() -> None:
     there = {f"#{block.anchor}" for block in document.walk() if isinstance(block, Section)}
     assert links
     assert links <= there
+
+
+def test_moved_judgements_are_told_on_the_first_screen(tmp_path: Path) -> None:
+    moved = judged(tmp_path / "moved", "tuberculosis", "tuberculosis", "12 studies; I2 80%")
+    assert "To be looked at again: 1 judgement rests on facts that have changed since" in lead(build_document(moved))
+    assert "To be looked at again" not in lead(document_of("bcg"))
+
+
+def test_a_judgement_moves_the_date_of_the_evidence(tmp_path: Path) -> None:
+    review = judged(tmp_path, "tuberculosis", "tuberculosis", fact_today())
+    path = tmp_path / "evidence" / "bcg" / "certainty" / "grade.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("2026-01-05", "2027-03-04"), encoding="utf-8")
+    later = synth.open_review("bcg", root=tmp_path)
+    assert later.as_of == "2027-03-04" > review.as_of
+    with pytest.raises(ParameterError, match="the files hold later facts"):
+        synth.open_review("bcg", root=tmp_path, as_of=review.as_of)

@@ -343,6 +343,34 @@ def test_a_count_without_a_rate_is_named(conditioned: str) -> None:
     assert ("without a rate (content: who was included depended on it)" in found.reason) == (conditioned == "yes")
 
 
+@pytest.mark.parametrize(("shares_from", "pooled"), [(3, True), (4, False)])
+def test_shares_are_pooled_from_the_planned_number(shares_from: int, pooled: bool) -> None:
+    rows = [Row(f"study{index}", before="", after="") for index in range(3)]
+    events = tuple(Event(row.study, "content", 4 + index, 10) for index, row in enumerate(rows))
+    plan = {"shares_from": shares_from, "reason": "Invented."} if shares_from > 3 else {}
+    (share,) = outcome_of(*rows, events=events, ladder=plan).shares
+    assert (share.pooled is not None) is pooled
+    if not pooled:
+        assert share.reason == "3 independent series: all are shown; proportions are pooled from 4 series on."
+
+
+@pytest.mark.parametrize(("small_study_from", "made"), [(10, True), (11, False)])
+def test_small_study_effects_are_tested_from_the_planned_number(small_study_from: int, made: bool) -> None:
+    plan = {"small_study_from": small_study_from, "reason": "Invented."} if small_study_from > 10 else {}
+    rows = [Row(f"study{index}", after=60 + index, change_sd=5 + index) for index in range(10)]
+    (checks,) = synthesis_of(*rows, ladder=plan).pools
+    assert bool(checks.small_study.tests) is made
+    if not made:
+        assert "with 10 estimates, fewer than 11" in checks.small_study.reason
+
+
+def test_what_hangs_on_a_pool_is_shown_from_the_planned_number() -> None:
+    plan = {"pool_from": 4, "reason": "Invented."}
+    (few,) = synthesis_of(*independent(3), ladder=plan).pools
+    (enough,) = synthesis_of(*independent(4), ladder=plan).pools
+    assert (few.enough, enough.enough) == (False, True)
+
+
 def test_flag_below_the_planned_number() -> None:
     plan = {"plain_from": 7, "reason": "Invented."}
     assert "With fewer than 7" in outcome_of(*independent(6), ladder=plan).reason

@@ -213,7 +213,7 @@ def test_a_text_makes_groups_of_two_or_more() -> None:
 def test_checks_are_computed_when_asked_for_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
     synthesis = synthesis_of_counts("RR")
     (checks,) = synthesis.pools
-    assert set(vars(checks)) == {"label", "pooled", "study_ids", "counts", "arms", "columns", "plan", "target"}
+    assert set(vars(checks)) == {"label", "pooled", "study_ids", "counts", "arms", "columns", "plan", "target", "rules"}
     assert checks.alternatives is checks.alternatives
     assert synthesis.pools is synthesis.pools
     assert synthesis.pools.of(synthesis.comparison("tear")) is checks

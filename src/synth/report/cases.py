@@ -42,7 +42,7 @@ def _row(review: Review, answer: CaseAnswer, case: Case) -> Row:
         measured(label, answer.instrument),
         *(NOT_SEEN if value is None else number(value) for value in figures),
         "a time" if case.is_time else NOT_SEEN if case.change is None else signed(case.change),
-        true_minus(" ".join(answer.said_of(case))) or "nothing to hold against them",
+        true_minus(" ".join(answer.said_of(case))) or "no change to compare",
     )
     place = source_runs(case.study_id, case.locator, case.seen_in, review)
     return Row((place, *map(runs, texts)))

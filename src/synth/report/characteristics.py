@@ -65,7 +65,13 @@ def _row(review: Review, arm: pd.Series) -> Row:
 
 
 def _sexes(arm: pd.Series) -> str:
-    counts = [NOT_SEEN if pd.isna(arm[name]) else number(arm[name]) for name in ("n_female", "n_male")]
+    """Women and men; of one patient each follows from the other."""
+    women, men = (None if pd.isna(arm[name]) else float(arm[name]) for name in ("n_female", "n_male"))
+    if arm["n_patients"] == 1 and women is None and men is not None:
+        women = 1 - men
+    elif arm["n_patients"] == 1 and men is None and women is not None:
+        men = 1 - women
+    counts = [NOT_SEEN if value is None else number(value) for value in (women, men)]
     return NOT_SEEN if counts == [NOT_SEEN, NOT_SEEN] else f"{counts[0]}, {counts[1]}"
 
 

@@ -8,7 +8,7 @@ from synth.certainty.in_words import judged_by, levels_in_words
 from synth.effects.estimate import MEASURES
 from synth.records.record import STATUS_WORDS
 from synth.report.count_tables import count_text, harms_of
-from synth.report.model import Bullets, Callout, Facts, Paragraph, Runs, runs
+from synth.report.model import Bullets, Callout, Facts, Paragraph, Run, Runs, runs
 from synth.report.words import (
     DEPTHS,
     FULL_TEXT,
@@ -16,6 +16,7 @@ from synth.report.words import (
     inside,
     listing,
     number,
+    percent,
     proportion,
     signed,
     size,
@@ -27,7 +28,8 @@ from synth.report.words import (
 from synth.review import Review
 from synth.synthesis.comparisons import ComparisonAnswer
 from synth.synthesis.counts import Count
-from synth.synthesis.ladder import Answer
+from synth.synthesis.ladder import Answer, Rung
+from synth.synthesis.outcome_answers import OutcomeAnswer
 from synth.synthesis.sensitivity_tables import decimals_of
 from synth.synthesis.series import Series
 
@@ -124,6 +126,7 @@ def _outcomes(review: Review, procedure: str) -> Runs:
     main = {item.id for item in review.protocol.outcomes if item.role == "main"}
     answers = [item for item in review.synthesis if item.procedure == procedure and item.outcome in main]
     sentences = [part for answer in answers for part in _directions(review, answer)]
+    sentences += [part for item in review.synthesis.outcomes for part in _shares(review, item, procedure, main)]
     if sentences:
         return runs(_joined(sentences, "; "), f". {UNCERTAIN}")
     seen = counted(review.synthesis.studied[procedure].arms["study_id"].nunique(), "eligible report")
@@ -131,6 +134,25 @@ def _outcomes(review: Review, procedure: str) -> Runs:
     if cases:
         return runs(f"{seen}, and for the main outcomes only {counted(cases, 'single patient')}.")
     return runs(f"{seen}, and no outcome figure was seen for a main outcome.")
+
+
+def _shares(review: Review, item: OutcomeAnswer, procedure: str, main: set[str]) -> Iterator[Runs]:
+    """The shares of a main outcome of which no score of a series was seen."""
+    if item.procedure != procedure or item.outcome not in main or item.rung is not Rung.PROPORTIONS:
+        return
+    label = inside(review.protocol.outcome(item.outcome).label)
+    for share in item.shares:
+        if share.pooled is not None:
+            estimate, interval = share.pooled
+            yield runs(
+                f"{label}, share with “{share.event}” pooled over {share.k} series: {percent(estimate)} "
+                f"({percent(interval[0])} to {percent(interval[1])})"
+            )
+        else:
+            counts = _joined([_count(review, count) for count in share.studies], ", ")
+            yield runs(
+                f"{label}, counted in {counted(share.k, 'uncontrolled series', 'uncontrolled series')}: ", counts
+            )
 
 
 def _joined(parts: list[Runs], between: str) -> Runs:
@@ -151,8 +173,25 @@ def _directions(review: Review, answer: Answer) -> Iterator[Runs]:
         series = counted(
             len({(item.study_id, item.arm_id) for item in moved}), "uncontrolled series", "uncontrolled series"
         )
-        shown = _joined([_figure(review, item) for item in moved], ", ")
-        yield runs(f"{outcome} scores ({name}) {words} in {series} (", shown, ")")
+        yield runs(f"{outcome} scores ({name}) {words} in {series} (", _moved(review, answer, moved), ")")
+
+
+#: More series than this are told by their range, and their pool where there is one.
+_NAMED = 4
+
+
+def _moved(review: Review, answer: Answer, moved: list[Series]) -> Runs:
+    """The change of each series with its source; of many the range, with their pool."""
+    pooled = answer.pooled
+    told = ""
+    if pooled is not None and not answer.sensitivity_only:
+        estimate, interval, _ = pooled.natural()
+        told = f"pooled change over {pooled.k} series {signed(estimate)} {pooled.unit} ({span(*interval)})"
+    if len(moved) <= _NAMED:
+        return runs(f"{told}; " if told else "", _joined([_figure(review, item) for item in moved], ", "))
+    changes = [item.summary.change for item in moved if item.summary.change is not None]
+    each = f"changes from {signed(min(changes))} to {signed(max(changes))} {moved[0].summary.unit}"
+    return runs("; ".join(filter(None, [told, each])))
 
 
 def _figure(review: Review, item: Series) -> Runs:
@@ -188,6 +227,9 @@ def _standing(review: Review) -> Iterator[tuple[str, Runs]]:
     standing = review.protocol.standing
     ratings = review.certainty.ratings
     yield "Certainty", runs(f"{levels_in_words(ratings)} {judged_by(ratings)}".strip())
+    if moved := review.certainty.moved:
+        text = f"{counted(len(moved), 'judgement rests', 'judgements rest')} on facts that have changed since"
+        yield "To be looked at again", runs(f"{text}: ", Run("see Certainty", link="#certainty"), ".")
     yield "As of", runs(review.as_of)
     yield "What this is", runs(f"{standing.kind.capitalize()}. {_searched(review)} {standing.note}")
     if standing.post_hoc:

@@ -27,7 +27,7 @@ from synth.report.words import (
     study_run,
 )
 from synth.review import Review
-from synth.synthesis.ladder import Answer
+from synth.synthesis.ladder import Answer, Rung
 
 
 def procedure_section(review: Review, procedure: Procedure) -> Section:
@@ -175,7 +175,13 @@ def missing_items(review: Review, procedure: Procedure) -> Iterator[str]:
 def _missing_of(review: Review, answer: Answer) -> Iterator[str]:
     label = review.protocol.outcome(answer.outcome).label
     if not answer.instrument:
-        yield f"{label}: any figure, before or after treatment."
+        counted_ = review.synthesis.outcome(answer.procedure, answer.outcome).rung is Rung.PROPORTIONS
+        what = (
+            "scores before and after treatment; only shares were counted"
+            if counted_
+            else "any figure, before or after treatment"
+        )
+        yield f"{label}: {what}."
     name = f"{label} ({answer.instrument})"
     eligible = [item for item in answer.series if item.role == "synthesis" and not item.single_patient]
     before_only = [item.study_id for item in eligible if item.summary.change is None]

@@ -152,7 +152,8 @@ def _furthest(review: Review, tasks: list[Task]) -> Runs:
     whose = f" of {best.study_id}" if best.study_id else ""
     pieces = [f"{best.missing.removesuffix(f' ({best.instrument})')}{whose}", *best.others]
     count = counted(len(pieces), "piece")
-    sentence = f"{about}: now {best.rung}; {best.together} with {count}: {'; '.join(pieces)}."
+    now = review.synthesis.outcome(best.procedure, best.outcome).rung if not best.instrument else best.rung
+    sentence = f"{about}: now {now}; {best.together} with {count}: {'; '.join(pieces)}."
     return runs(with_labels(sentence, review))
 
 

@@ -90,7 +90,7 @@ def with_labels(sentence: str, review: Review) -> str:
     labels = {record.id: record.short for record in review.records} | review.study_names
     named = re.sub(r"\b[a-z][a-z0-9]*\b", lambda match: labels.get(match.group(), match.group()), sentence)
     # The label of an undated record brings a full stop along.
-    return re.sub(r"(?<=\.)\.(?!\.)", "", named)
+    return re.sub(r"(?<!\.)\.\.(?!\.)", ".", named)
 
 
 def measured(outcome: str, instrument: str) -> str:

@@ -6,7 +6,6 @@ from collections import Counter
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from synth.audit import Audit
 from synth.certainty.grade import Certainty, rate
@@ -29,9 +28,6 @@ from synth.synthesis.inconsistencies import Inconsistency, inconsistencies
 from synth.synthesis.published_reviews import Agreement, agreement, unrecorded
 from synth.synthesis.swim import SwimAnswer, SwimItem, checklist, swim_of
 from synth.synthesis.worklist import WorkList, worklist
-
-if TYPE_CHECKING:
-    pass
 
 
 def _is_date(value: object) -> bool:
@@ -60,9 +56,11 @@ class Stages:
 
     @property
     def evidence_date(self) -> str:
-        """The latest date in the searches and decisions, ISO 8601."""
+        """The latest date in the searches, decisions and judgements, ISO 8601."""
         dates = [str(item.date) for item in self.searches.manifests]
-        return max([*dates, *(item.date for item in self.screening.decisions)])
+        dates += [item.date for item in self.screening.decisions]
+        dates += [str(day) for table in (self._answers, self._overrides) for day in table.text["date"]]
+        return max(dates)
 
     def _date(self, as_of: str | None) -> str:
         if as_of is None:
@@ -149,7 +147,7 @@ class Stages:
     @cached_property
     def findings(self) -> SummaryOfFindings:
         """The summary of findings, with a statement for each outcome."""
-        return summary_of_findings(self.protocol, self.synthesis, self.certainty)
+        return summary_of_findings(self.protocol, self.synthesis, self.certainty, studies=self.extraction.studies)
 
     @property
     def _designs(self) -> dict[str, str]:

@@ -123,6 +123,20 @@ class Synthesis:
             raise MethodError(f"{len(with_series)} answers for {asked}; there are: {known}")
         return with_series[0]
 
+    def outcome(self, procedure: str, outcome: str) -> OutcomeAnswer:
+        """What is known of one outcome after one procedure, over all instruments and shares.
+
+        Raises
+        ------
+        MethodError
+            If the protocol has no such procedure or outcome, or the procedure is a comparator.
+        """
+        for item in self.outcomes:
+            if (item.procedure, item.outcome) == (procedure, outcome):
+                return item
+        known = ", ".join(f"{item.procedure} / {item.outcome}" for item in self.outcomes) or "none"
+        raise MethodError(f"no outcome {outcome!r} after {procedure!r}; there are: {known}")
+
     def comparison(self, identifier: str) -> ComparisonAnswer:
         """A planned comparison by its id.
 

@@ -17,7 +17,7 @@ from synth.extraction.eligibility import Standing
 from synth.extraction.overlap import Overlap, possible_overlaps
 from synth.protocol import Comparison, Protocol
 from synth.records import Records
-from synth.synthesis.ladder import PLAIN_FROM, POOL_FROM
+from synth.synthesis.ladder import PLAIN_FROM
 from synth.synthesis.pooling import pool_random_effects
 from synth.synthesis.results import PooledEffect
 
@@ -80,11 +80,11 @@ def compare(
         different things in its two arms, or counts an event on which inclusion depended.
     """
     counts = tuple(_counts(comparison, extraction, roles))
-    level = protocol.synthesis.level
+    level, rules = protocol.synthesis.level, protocol.synthesis.ladder
     found = _effects(comparison, counts, level)
 
     def answer(reason: str, pooled: PooledEffect | None = None, overlaps: tuple[Overlap, ...] = ()) -> ComparisonAnswer:
-        only = pooled is not None and pooled.k < POOL_FROM
+        only = pooled is not None and pooled.k < rules.pool_from
         said = " ".join(filter(None, [reason, found.said]))
         return ComparisonAnswer(comparison, counts, found.effects, pooled, only, said, overlaps, found.without)
 
@@ -103,8 +103,9 @@ def compare(
     plan = protocol.synthesis
     pooled = pool_random_effects(found.effects, tau2=plan.tau2, interval=plan.interval, level=level)
     reason = f"{k} independent studies with both arms."
-    if POOL_FROM <= k < PLAIN_FROM:
-        reason += " With fewer than five the spread between studies is hardly known."
+    if rules.pool_from <= k < rules.plain_from:
+        fewer = "five" if rules.plain_from == PLAIN_FROM else str(rules.plain_from)
+        reason += f" With fewer than {fewer} the spread between studies is hardly known."
     return answer(reason, pooled)
 
 

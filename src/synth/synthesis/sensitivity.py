@@ -6,7 +6,7 @@ Everything is computed when it is asked for, and kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import overload
 
@@ -15,7 +15,7 @@ import numpy as np
 from synth.display import TextTable
 from synth.effects.binary import TwoArmCounts
 from synth.errors import MethodError
-from synth.protocol import BayesianPlan, Instrument, Protocol
+from synth.protocol import BayesianPlan, Instrument, LadderPlan, Protocol
 from synth.synthesis import sensitivity_tables
 from synth.synthesis.bayesian_checks import (
     BayesianCheck,
@@ -28,7 +28,7 @@ from synth.synthesis.bayesian_checks import (
 from synth.synthesis.comparisons import ComparisonAnswer
 from synth.synthesis.diagnostics import Refits, leave_one_out
 from synth.synthesis.influence import InfluenceSet, influence
-from synth.synthesis.ladder import POOL_FROM, Answer
+from synth.synthesis.ladder import Answer
 from synth.synthesis.meta_analysis import MetaAnalysis
 from synth.synthesis.results import PooledEffect
 from synth.synthesis.sensitivity_fits import (
@@ -66,6 +66,8 @@ class PoolChecks:
         The Bayesian analysis that the protocol gives for it.
     target : Target or None
         What its probability is of; the side of no difference that the estimate has where not given.
+    rules : LadderPlan
+        From how many studies there is anything to check, and small-study effects are tested.
     """
 
     label: str
@@ -76,6 +78,7 @@ class PoolChecks:
     columns: tuple[ModeratorColumn, ...] = ()
     plan: BayesianPlan | None = None
     target: Target | None = None
+    rules: LadderPlan = field(default_factory=LadderPlan)
 
     @property
     def model(self) -> MetaAnalysis:
@@ -85,7 +88,7 @@ class PoolChecks:
     @property
     def enough(self) -> bool:
         """Whether there is anything to check: two studies are shown, and their pool is a check itself (rule 13)."""
-        return self.pooled.k >= POOL_FROM
+        return self.pooled.k >= self.rules.pool_from
 
     @cached_property
     def alternatives(self) -> tuple[Alternative, ...]:
@@ -137,7 +140,7 @@ class PoolChecks:
     @cached_property
     def small_study(self) -> SmallStudyChecks:
         """Tests for small-study effects, from ten studies (rule 13)."""
-        return small_study_checks(self.model, self.pooled.measure, self.counts)
+        return small_study_checks(self.model, self.pooled.measure, self.counts, least=self.rules.small_study_from)
 
     @cached_property
     def moderators(self) -> tuple[ModeratorCheck, ...]:
@@ -246,6 +249,7 @@ def pools_of(
                 columns=columns,
                 plan=protocol.synthesis.prior_of(answer.instrument),
                 target=_important_target(protocol.instrument(answer.instrument), answer.pooled.measure),
+                rules=protocol.synthesis.ladder,
             )
             found.append((answer, checks))
     for item in comparisons:
@@ -266,6 +270,7 @@ def pools_of(
                 columns=columns,
                 plan=protocol.synthesis.prior_of(item.comparison.id),
                 target=target_of(item.pooled.measure, None, side),
+                rules=protocol.synthesis.ladder,
             )
             found.append((item, checks))
     return Pools(found)

@@ -226,12 +226,14 @@ def without(found: Refits, row: int) -> WithoutStudy:
     return WithoutStudy(study=found.labels[row], estimate=float(found.estimate[row]), interval=interval)
 
 
-def small_study_checks(model: MetaAnalysis, measure: str, counts: Sequence[TwoArmCounts]) -> SmallStudyChecks:
-    """Tests for small-study effects, from ten studies; for odds ratios those too that were made for them."""
+def small_study_checks(
+    model: MetaAnalysis, measure: str, counts: Sequence[TwoArmCounts], *, least: int = ENOUGH_STUDIES
+) -> SmallStudyChecks:
+    """Tests for small-study effects, from `least` studies; for odds ratios those too that were made for them."""
     k = model.k
-    if k < ENOUGH_STUDIES:
+    if k < least:
         reason = (
-            f"Tests for small-study effects were not made: with {k} estimates, fewer than {ENOUGH_STUDIES}, they "
+            f"Tests for small-study effects were not made: with {k} estimates, fewer than {least}, they "
             "cannot tell chance from asymmetry."
         )
         return SmallStudyChecks(tests={}, not_made=(), reason=reason)

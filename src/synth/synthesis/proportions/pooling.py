@@ -44,7 +44,12 @@ _REFUSED = {
 
 
 def pool_proportions(
-    counts: Sequence[Count], *, overlaps: Iterable[Overlap] = (), procedure: str = "", method: str = "glmm"
+    counts: Sequence[Count],
+    *,
+    overlaps: Iterable[Overlap] = (),
+    procedure: str = "",
+    method: str = "glmm",
+    pool_from: int = POOL_FROM,
 ) -> ProportionAnswer:
     """What the counts of one event come to.
 
@@ -58,6 +63,8 @@ def pool_proportions(
         Id of the protocol, for the answer's name.
     method : str
         "glmm", the only one.
+    pool_from : int
+        Series from which a share is pooled; never below three (rule 14).
 
     Returns
     -------
@@ -91,7 +98,7 @@ def pool_proportions(
     answer = replace(answer, overlaps=tuple(pair for pair in overlaps if {pair.first, pair.second} <= names))
     if not answer.studies:
         return replace(answer, reason=_without_rate(counts))
-    if refused := _not_poolable(answer):
+    if refused := _not_poolable(answer, max(pool_from, POOL_FROM)):
         return replace(answer, reason=refused, standing="exact only")
     if _one_sided(answer):
         return _exact_only(answer)
@@ -134,7 +141,7 @@ def _without_rate(counts: Sequence[Count]) -> str:
     return "Counted only in sources that do not enter the synthesis."
 
 
-def _not_poolable(answer: ProportionAnswer) -> str:
+def _not_poolable(answer: ProportionAnswer, pool_from: int) -> str:
     """Why the counts are not pooled (rules 8, 12 and 14), the first reason found; empty where they may be."""
     studies = [item.study_id for item in answer.studies]
     units = sorted({item.unit_of_analysis for item in answer.studies})
@@ -151,8 +158,10 @@ def _not_poolable(answer: ProportionAnswer) -> str:
     repeated = sorted({study for study in studies if studies.count(study) > 1})
     if repeated:
         return f"Not pooled: arms of one study are not independent ({', '.join(repeated)} gives several counts)."
-    if distinct < POOL_FROM:
-        return "Two independent series: both are shown; proportions are pooled from three series on."
+    if distinct < pool_from:
+        number, all_ = ("Two", "both") if distinct == POOL_FROM - 1 else (str(distinct), "all")
+        start = "three" if pool_from == POOL_FROM else str(pool_from)
+        return f"{number} independent series: {all_} are shown; proportions are pooled from {start} series on."
     return ""
 
 
@@ -281,7 +290,7 @@ def proportion_answers(
         silent = _silent(group, eligible.get(procedure, ()))
         pairs = tuple(overlaps.get(procedure, ()))
         compared = _compared(protocol, procedure, event)
-        for answer in _by_unit(group, procedure, pairs):
+        for answer in _by_unit(group, procedure, pairs, protocol.synthesis.ladder.shares_from):
             marks = (*answer.marks, *compared) if answer.glmm is not None else answer.marks
             found.append(replace(answer, not_reported=silent, marks=marks))
     return tuple(found)
@@ -295,15 +304,16 @@ def _silent(group: list[Count], eligible: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in eligible if name not in reporting))
 
 
-def _by_unit(group: list[Count], procedure: str, overlaps: tuple[Overlap, ...]) -> Iterator[ProportionAnswer]:
+def _by_unit(
+    group: list[Count], procedure: str, overlaps: tuple[Overlap, ...], pool_from: int
+) -> Iterator[ProportionAnswer]:
     """Patients and hips apart: they are never mixed (rule 8), and each answer names what was counted otherwise."""
     units = list(dict.fromkeys(item.unit_of_analysis for item in group))
     ranked = sorted(group, key=lambda item: units.index(item.unit_of_analysis))
     for unit, items in groupby(ranked, key=lambda item: item.unit_of_analysis):
         others = [item for item in group if item.unit_of_analysis != unit]
-        yield replace(
-            pool_proportions(list(items), overlaps=overlaps, procedure=procedure), otherwise_counted=tuple(others)
-        )
+        answer = pool_proportions(list(items), overlaps=overlaps, procedure=procedure, pool_from=pool_from)
+        yield replace(answer, otherwise_counted=tuple(others))
 
 
 def _compared(protocol: Protocol, procedure: str, event: str) -> tuple[str, ...]:
