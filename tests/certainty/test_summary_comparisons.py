@@ -122,11 +122,36 @@ def test_what_nobody_has_judged_is_told() -> None:
     protocol, answer = case("RR", 5, "less")
     rating = comparison_rating(answer, Level.MODERATE, domain("risk of bias", least=-2, most=0), lowest=Level.VERY_LOW)
     statement = statement_of(rating, protocol=protocol)
-    assert "Nobody has judged risk of bias; with that the certainty can still fall to very low." in statement.main
-    assert statement.main.startswith("If the reasons that nobody has judged do not lower the certainty, ")
+    assert (
+        "The certainty is not settled: between very low and moderate, because nobody has judged risk of bias."
+        in statement.main
+    )
     settled = statement_of(comparison_rating(answer, Level.MODERATE), protocol=protocol)
-    assert not settled.main.startswith("If ")
-    assert allowed(statement.text, Level.MODERATE, True, statement.quoted) == ()
+    assert "not settled" not in settled.text
+
+
+@pytest.mark.parametrize(
+    ("level", "direction", "end"),
+    [
+        (Level.HIGH, "less", "At high, knot would make tear of a rope less frequent."),
+        (Level.MODERATE, "less", "At moderate, knot would probably make tear of a rope less frequent."),
+        (Level.LOW, "more", "At low, knot may make tear of a rope more frequent."),
+        (Level.LOW, "open", "because nobody has judged risk of bias."),
+    ],
+)
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_an_unsettled_level_leads_with_what_was_seen(level: Level, direction: str, end: str, k: int) -> None:
+    protocol, answer = case("RR", k, direction)
+    rating = comparison_rating(answer, level, domain("risk of bias", least=-3, most=0), lowest=Level.VERY_LOW)
+    statement = statement_of(rating, protocol=protocol)
+    first, rest = statement.main.split(". ", 1) if k == 2 else statement.main.split("). ", 1)
+    # No hedge of the best case stands before the range.
+    assert not any(word in first for word in ("make", "probably", " may "))
+    assert (
+        f"The certainty is not settled: between very low and {level}, because nobody has judged risk of bias." in rest
+    )
+    assert rest.endswith("nobody has judged risk of bias." if k == 2 else end)
+    assert allowed(statement.alone, level, True, statement.quoted) == ()
 
 
 def test_a_rating_without_its_comparison_is_refused() -> None:

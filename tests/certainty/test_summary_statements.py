@@ -9,7 +9,7 @@ import pytest
 from summary_cases import Event, Row, domain, protocol_of, rating_of, synthesised
 
 from synth.certainty.grade.types import Level
-from synth.certainty.summary.statements import OTHER_REASONS, harm_statement, statement_of
+from synth.certainty.summary.statements import OTHER_REASONS, OTHER_REASONS_POINTER, harm_statement, statement_of
 from synth.certainty.summary.types import Statement
 from synth.certainty.wording import allowed
 from synth.errors import MethodError
@@ -58,7 +58,7 @@ def said(synthesis: Synthesis, level: Level = Level.VERY_LOW) -> Statement:
 
 
 def clean(statement: Statement) -> None:
-    found = allowed(statement.text, statement.level, statement.controlled, statement.quoted)
+    found = allowed(statement.alone, statement.level, statement.controlled, statement.quoted)
     assert found == (), [str(item) for item in found]
 
 
@@ -73,15 +73,20 @@ def test_rule_23_every_statement_keeps_to_the_words_of_its_level(
         clean(statement)
         assert (statement.level, statement.kind, statement.controlled) == (level, "uncontrolled", False)
         assert [item for item in LEVELS if CAUSE[item] in statement.main] == [level]
-        # Rule 24: what else explains a change is named beside it.
-        assert OTHER_REASONS in text
+        # Rule 24: what else explains a change is pointed at beside it, and told in the notes below.
+        assert OTHER_REASONS_POINTER in statement.beside
+        assert OTHER_REASONS in statement.notes
+        assert statement.alone == f"{text} {' '.join(statement.notes)}"
         assert "no figure before" not in text
         _directions(statement, k, direction)
         _pool(text, k, shared)
-        assert ("15 points is a published important difference" in text) == difference
+        assert ("a published important difference (15 points)" in text) == difference
         # Rule 18: its method and in whom it was found, and no share of people.
-        assert ("invented anchor; found in: invented people with another complaint" in text) == difference
-        assert ("A group mean does not tell how many patients reached it." in text) == difference
+        below = (
+            "15 points is a published important difference of scale (invented anchor; found in: invented people with "
+            "another complaint). A group mean does not tell how many patients reached it."
+        )
+        assert statement.notes == ((OTHER_REASONS, below) if difference else (OTHER_REASONS,))
 
 
 def _directions(statement: Statement, k: int, direction: str) -> None:
@@ -168,7 +173,11 @@ def test_what_nobody_has_judged_is_told_where_it_could_lower_the_level() -> None
     raising = domain("dose response", least=0, most=1)
     unsettled = rating_of(synthesis, Level.LOW, open_, raising, lowest=Level.VERY_LOW)
     statement = statement_of(unsettled, protocol=synthesis.protocol)
-    assert "Nobody has judged inconsistency; with that the certainty can still fall to very low." in (statement.main)
+    # The words of the best case stand behind a condition, and behind the range.
+    assert statement.main.endswith(
+        "The certainty is not settled: between very low and low, because nobody has judged inconsistency. At low, the "
+        "procedure may have had a part in this; how large a part is not known."
+    )
     clean(statement)
     settled = rating_of(synthesis, Level.VERY_LOW, open_)
     assert "not settled" not in statement_of(settled, protocol=synthesis.protocol).text
@@ -183,7 +192,7 @@ def test_shares_of_an_outcome_are_told_in_the_source_s_words() -> None:
         protocol=synthesis.protocol,
         shares=tuple(item for item in synthesis.proportions if item.event == "content"),
     )
-    assert "“content” was counted after knot: 7 of 10 patients, 70.0% (34.8% to 93.3%), ash." in statement.main
+    assert "Counted after knot: “content” 7 of 10 patients, 70.0% (34.8% to 93.3%), ash." in statement.main
     assert "1 other report does not report on it." in statement.main
     assert "rested" not in statement.text
     clean(statement)
@@ -206,6 +215,9 @@ def test_rule_10_not_reported_is_not_none(events: list[tuple[str, int]], kind: s
     assert told in statement.text
     assert not_told not in statement.text
     assert ("not the same as none" in statement.text) == (len(events) < 2)
+    # Rule 22: what was counted is evidence, and nobody assessed it; "not rated" is for what has none.
+    assert ("ow certain this is was not assessed." in statement.text) == bool(events)
+    assert "not rated" not in statement.text
     clean(statement)
 
 

@@ -12,6 +12,8 @@ import synth
 from synth.certainty.grade.types import UNCONFIRMED, Level, Rating
 from synth.certainty.summary.build import summary_of_findings
 from synth.certainty.summary.notes import Letters, certainty_notes
+from synth.certainty.summary.single_arm import NOT_ASSESSED_NOTE, SILENT_NOTE
+from synth.certainty.summary.statements import OTHER_REASONS
 from synth.certainty.summary.types import SYMBOLS, FindingsTable, SingleArmRow, SummaryOfFindings
 from synth.certainty.wording import allowed
 from synth.errors import MethodError
@@ -162,6 +164,7 @@ def test_rule_22_outcomes_without_evidence_have_a_row_that_is_not_rated() -> Non
     assert (row.level, row.symbols, row.cells["certainty"]) == (Level.NOT_RATED, "", "Not rated")
     assert row.cells["seen"] == "no evidence was seen; not rated"
     assert row.statement.kind == "no evidence"
+    assert row.notes["statement"] == ()
     synthesis = synthesised(protocol_of(), [Row("ash", after="")])
     unusable = row_of(summary(synthesis, rating_of(synthesis, Level.NOT_RATED)).of("knot"), "comfort")
     assert unusable.cells["seen"] == "no usable figure was seen; not rated"
@@ -174,6 +177,11 @@ def test_rule_10_every_harm_has_a_row_and_not_reported_is_not_none() -> None:
     assert tear.seen[0].interval == pytest.approx((0, 0.3085), abs=1e-4)
     assert (any_.cells["seen"], any_.cells["people"]) == ("not reported", "none (0 of 2 reports)")
     assert "not the same as none" in any_.statement.text
+    # Rule 22: a harm that was counted is evidence that nobody assessed; one that nobody names has none.
+    assert (tear.cells["certainty"], any_.cells["certainty"]) == ("Not assessed", "Not rated")
+    assert texts_of(table, tear, "certainty") == [NOT_ASSESSED_NOTE]
+    assert texts_of(table, any_, "certainty") == [SILENT_NOTE]
+    assert "not rated" not in tear.statement.text
 
 
 def test_a_surrogate_is_marked() -> None:
@@ -182,6 +190,23 @@ def test_a_surrogate_is_marked() -> None:
     (text,) = [note.text for note in table.footnotes if note.letter == letter]
     assert text == "A surrogate: stands in for sleep, and is not that outcome itself."
     assert row_of(table, "sleep").notes["outcome"] == ()
+
+
+def texts_of(table: FindingsTable, row: SingleArmRow, column: str) -> list[str]:
+    """The footnotes of a cell."""
+    return [note.text for note in table.footnotes if note.letter in row.notes[column]]
+
+
+def test_rule_24_other_explanations_stand_once_below_a_table_that_shows_changes() -> None:
+    _, table = invented()
+    assert [note.text for note in table.footnotes].count(OTHER_REASONS) == 1
+    row = row_of(table, "comfort")
+    assert OTHER_REASONS in texts_of(table, row, "statement")
+    assert OTHER_REASONS not in row.cells["statement"]
+    # A page without footnotes tells it all.
+    synthesis = synthesised(protocol_of(), [Row("ash", change_sd=9)])
+    told = summary(synthesis, rating_of(synthesis, Level.VERY_LOW)).table()["what this means"]
+    assert [OTHER_REASONS in text for text in told] == [True, False, False]
 
 
 def letters_used(table: FindingsTable) -> list[str]:
@@ -337,7 +362,10 @@ def test_the_review_of_single_arms_keeps_to_the_words_and_the_layout(repository:
     assert "were higher after endoscopic lesser trochanter resection than before in 2 uncontrolled series" in (
         row.statement.main
     )
-    assert "Whether the mean change of hatem2015 and docwirelti reaches 20 points cannot be said" in row.statement.text
+    assert (
+        "Whether the mean change of hatem2015 and docwirelti reaches a published important difference (20 points) "
+        "cannot be said: under one assumption or another the interval includes this value."
+    ) in row.statement.beside
     assert row_of(found.of("open"), "pain").cells["seen"] == "no evidence was seen; not rated"
     reoperation = row_of(found.of("endoscopic"), "reoperation")
     assert "2 of 30 patients, 6.7% (0.8% to 22.1%)" in reoperation.cells["seen"]

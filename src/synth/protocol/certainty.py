@@ -56,12 +56,14 @@ class InformationPlan(Part):
 class GradePlan(Part):
     """What the GRADE ratings need beside the evidence.
 
-    `procedures` and `outcomes` are the roles that are rated; planned comparisons always are. Without `information` no
+    `procedures` and `outcomes` are the roles that are rated; `also` names outcomes that are rated whatever their role;
+    planned comparisons always are. Without `information` no
     optimal information size stands against a comparison, and a person judges its precision.
     """
 
     procedures: tuple[Literal["main", "context"], ...] = Field(default=("main",), strict=False, min_length=1)
     outcomes: tuple[Literal["main", "other"], ...] = Field(default=("main",), strict=False, min_length=1)
+    also: tuple[NonEmpty, ...] = Field(default=(), strict=False)
     starts: tuple[StartPlan, ...] = Field(default=(), strict=False)
     allocation: AllocationPlan | None = None
     information: InformationPlan | None = None
@@ -73,6 +75,17 @@ class GradePlan(Part):
         if twice:
             raise ValueError(f"designs stand twice in starts: {', '.join(twice)}; each starts at one level")
         return self
+
+    @model_validator(mode="after")
+    def _each_outcome_once(self) -> GradePlan:
+        twice = sorted({name for name in self.also if self.also.count(name) > 1})
+        if twice:
+            raise ValueError(f"outcomes stand twice in also: {', '.join(twice)}; each stands once")
+        return self
+
+    def rates(self, outcome: str, role: str) -> bool:
+        """Whether an outcome is rated: its role is, or it is named."""
+        return role in self.outcomes or outcome in self.also
 
     def start_of(self, design: str) -> StartPlan | None:
         """How comparative studies of a design start; None where the protocol does not say."""

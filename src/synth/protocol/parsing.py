@@ -87,6 +87,8 @@ def _references(protocol: Protocol, document: YamlText, review: str) -> list[Fau
     if allocation is not None:
         path = ("certainty", "grade", "allocation", "column")
         known(path, allocation.column, {item.column for item in protocol.moderators}, "moderator")
+    for position, name in enumerate(protocol.certainty.grade.also):
+        known(("certainty", "grade", "also", position), name, {item.id for item in protocol.outcomes}, "outcome")
     pooled = instruments | {item.id for item in protocol.synthesis.comparisons}
     for index, planned in enumerate(protocol.synthesis.bayesian):
         known(("synthesis", "bayesian", index, "of"), planned.of, pooled, "comparison or instrument")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from synth.certainty.summary import FindingsTable, harm_statement
+from synth.certainty.summary import FindingsTable, harm_statement, unnumbered_reports
 from synth.certainty.summary.types import ComparisonRow, SingleArmRow
 from synth.report.model import Block, Column, Facts, Paragraph, Row, Run, Runs, Section, Table, runs
 from synth.report.words import anchor, inside, listing, true_minus, with_labels
@@ -54,7 +54,9 @@ def _not_reported(review: Review, item: FindingsTable) -> Iterator[Row]:
         return
     labels = [inside(row.outcome) for row in silent]
     reports = review.synthesis.studied[item.about_id].arms["study_id"].nunique()
-    statement = harm_statement(listing(labels, "or"), (), reports, review.protocol.procedure(item.about_id).label)
+    unnumbered = unnumbered_reports(review.synthesis.studied[item.about_id])
+    label = review.protocol.procedure(item.about_id).label
+    statement = harm_statement(listing(labels, "or"), (), reports, label, unnumbered=unnumbered)
     texts = {"outcome": f"Harms: {listing(labels)}", "statement": statement.text}
     yield Row(tuple(_cell(review, silent[0], column.key, texts.get(column.key)) for column in item.columns))
 

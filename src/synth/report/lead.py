@@ -123,7 +123,8 @@ def _statement(review: Review, item: ComparisonAnswer) -> str:
 
 def _outcomes(review: Review, procedure: str) -> Runs:
     """What was seen of the main outcomes after a procedure, in words that claim no cause."""
-    main = {item.id for item in review.protocol.outcomes if item.role == "main"}
+    plan = review.protocol.certainty.grade
+    main = {item.id for item in review.protocol.outcomes if item.role == "main" or plan.rates(item.id, item.role)}
     answers = [item for item in review.synthesis if item.procedure == procedure and item.outcome in main]
     sentences = [part for answer in answers for part in _directions(review, answer)]
     sentences += [part for item in review.synthesis.outcomes for part in _shares(review, item, procedure, main)]

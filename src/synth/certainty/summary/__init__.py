@@ -2,6 +2,7 @@
 
 from synth.certainty.summary.build import summary_of_findings
 from synth.certainty.summary.comparison_statements import MainResult, main_result
+from synth.certainty.summary.enrolment import Enrolment, enrolment_of, unnumbered_reports
 from synth.certainty.summary.risks import AbsoluteEffect, AssumedRisk, absolute_effect, assumed_risk
 from synth.certainty.summary.statements import harm_statement, statement_of
 from synth.certainty.summary.types import (
@@ -22,6 +23,7 @@ __all__ = [
     "AssumedRisk",
     "Column",
     "ComparisonRow",
+    "Enrolment",
     "FindingsTable",
     "Footnote",
     "MainResult",
@@ -31,8 +33,10 @@ __all__ = [
     "SummaryOfFindings",
     "absolute_effect",
     "assumed_risk",
+    "enrolment_of",
     "harm_statement",
     "main_result",
     "statement_of",
     "summary_of_findings",
+    "unnumbered_reports",
 ]

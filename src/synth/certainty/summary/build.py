@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 from typing import Protocol as Shape
 
 from synth.certainty.grade.types import Rating
 from synth.certainty.summary.comparison import comparison_table
+from synth.certainty.summary.enrolment import Enrolment, enrolment_of
 from synth.certainty.summary.single_arm import single_arm_table
 from synth.certainty.summary.types import FindingsTable, SummaryOfFindings
 from synth.errors import MethodError
 from synth.protocol import Protocol
 from synth.synthesis.answers import Synthesis
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Rated(Shape):
@@ -22,7 +27,9 @@ class Rated(Shape):
         """One an outcome and procedure, or comparison."""
 
 
-def summary_of_findings(protocol: Protocol, synthesis: Synthesis, certainty: Rated) -> SummaryOfFindings:
+def summary_of_findings(
+    protocol: Protocol, synthesis: Synthesis, certainty: Rated, *, studies: pd.DataFrame | None = None
+) -> SummaryOfFindings:
     """The summary of findings of a review.
 
     Parameters
@@ -31,26 +38,31 @@ def summary_of_findings(protocol: Protocol, synthesis: Synthesis, certainty: Rat
     synthesis : Synthesis
     certainty : Certainty
         Its ratings decide which procedures and outcomes have a row; the harms of the protocol have one everywhere.
+    studies : DataFrame, optional
+        Rows of studies.csv. Without them nothing is said of who was enrolled, analysed or chosen.
 
     Raises
     ------
     MethodError
-        If an outcome is rated twice, a rating of a comparison has no answer, or evidence without a comparison is rated
-        above low.
+        If an outcome is rated twice, a rating of a comparison has no answer, evidence without a comparison is rated
+        above low, or `studies` lacks a column.
     """
-    ratings = tuple(certainty.ratings)
+    ratings, people = tuple(certainty.ratings), enrolment_of(studies)
     _once(ratings)
-    return SummaryOfFindings((*_single_arms(protocol, synthesis, ratings), *_comparisons(protocol, ratings)))
+    single = _single_arms(protocol, synthesis, ratings, people)
+    return SummaryOfFindings((*single, *_comparisons(protocol, ratings, people)))
 
 
-def _single_arms(protocol: Protocol, synthesis: Synthesis, ratings: tuple[Rating, ...]) -> Iterator[FindingsTable]:
+def _single_arms(
+    protocol: Protocol, synthesis: Synthesis, ratings: tuple[Rating, ...], people: Enrolment
+) -> Iterator[FindingsTable]:
     for procedure in protocol.procedures:
         own = [item for item in ratings if item.kind == "uncontrolled" and item.about_id == procedure.id]
         if own:
-            yield single_arm_table(procedure, protocol, synthesis, own)
+            yield single_arm_table(procedure, protocol, synthesis, own, people)
 
 
-def _comparisons(protocol: Protocol, ratings: tuple[Rating, ...]) -> Iterator[FindingsTable]:
+def _comparisons(protocol: Protocol, ratings: tuple[Rating, ...], people: Enrolment) -> Iterator[FindingsTable]:
     pairs: dict[tuple[str, str], list[Rating]] = {}
     for item in ratings:
         if item.kind == "comparison":
@@ -59,7 +71,7 @@ def _comparisons(protocol: Protocol, ratings: tuple[Rating, ...]) -> Iterator[Fi
             plan = item.comparison.comparison
             pairs.setdefault((plan.treated, plan.control), []).append(item)
     for (treated, control), own in pairs.items():
-        yield comparison_table(treated, control, protocol, own)
+        yield comparison_table(treated, control, protocol, own, people)
 
 
 def _once(ratings: tuple[Rating, ...]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from synth.certainty.grade.types import Rating
 from synth.certainty.summary.comparison_statements import MainResult, main_result
+from synth.certainty.summary.enrolment import Enrolment
 from synth.certainty.summary.notes import Letters, certainty_notes, certainty_text, judged_by
 from synth.certainty.summary.risks import AbsoluteEffect, AssumedRisk, Basis, absolute_effect, assumed_risk
 from synth.certainty.summary.statements import statement_of
@@ -27,7 +28,9 @@ _ARITHMETIC = {
 }
 
 
-def comparison_table(treated: str, control: str, protocol: Protocol, ratings: Sequence[Rating]) -> FindingsTable:
+def comparison_table(
+    treated: str, control: str, protocol: Protocol, ratings: Sequence[Rating], enrolment: Enrolment | None = None
+) -> FindingsTable:
     """The table of two procedures that are compared, a row for each planned outcome.
 
     Parameters
@@ -37,10 +40,12 @@ def comparison_table(treated: str, control: str, protocol: Protocol, ratings: Se
     protocol : Protocol
     ratings : sequence of Rating
         Of the comparisons of these two.
+    enrolment : Enrolment, optional
+        Who was enrolled, analysed and chosen in each study; None marks nothing.
     """
-    letters = Letters()
+    letters, people = Letters(), Enrolment() if enrolment is None else enrolment
     names = protocol.procedure(treated).label, protocol.procedure(control).label
-    rows = tuple(_row(item, protocol, letters) for item in ratings)
+    rows = tuple(_row(item, protocol, people, letters) for item in ratings)
     return FindingsTable(
         kind="comparison",
         about_id=f"{treated}/{control}",
@@ -71,7 +76,7 @@ def _columns(level: float, treated: str, control: str) -> tuple[Column, ...]:
     )
 
 
-def _row(rating: Rating, protocol: Protocol, letters: Letters) -> ComparisonRow:
+def _row(rating: Rating, protocol: Protocol, enrolment: Enrolment, letters: Letters) -> ComparisonRow:
     answer = rating.comparison
     if answer is None:
         raise MethodError(f"{rating.about}, {rating.outcome}: a rating of a comparison without its answer")
@@ -100,7 +105,7 @@ def _row(rating: Rating, protocol: Protocol, letters: Letters) -> ComparisonRow:
         lowest=rating.lowest,
         statement=statement,
         cells=cells,
-        notes=_notes(rating, answer, result, assumed, absolute, letters),
+        notes=_notes(rating, answer, result, assumed, absolute, _people_notes(answer, counts, enrolment), letters),
         measure=answer.comparison.measure,
         effect=None if result is None else (result.estimate, result.interval),
         assumed=assumed,
@@ -186,13 +191,13 @@ def _notes(
     result: MainResult | None,
     assumed: AssumedRisk | None,
     absolute: Sequence[AbsoluteEffect],
+    people: Sequence[str],
     letters: Letters,
 ) -> dict[str, tuple[str, ...]]:
     """Letters by column, each asked for in the order in which a reader meets it."""
     derivation = f"{_ARITHMETIC[answer.comparison.measure]}; the limits likewise."
     capped = "No risk lies outside 0 to 1,000 per 1,000: the arithmetic was stopped there."
     not_given = "Not given: no pool of three or more studies, and not one study alone, gives an effect to apply."
-    out = "; ".join(f"{study}: {reason}" for study, reason in answer.without_effect)
     return {
         "without": letters.of([] if assumed is None else [_assumed_note(assumed)]),
         "with": letters.of(
@@ -200,9 +205,17 @@ def _notes(
         ),
         "difference": letters.of([] if absolute else [not_given]),
         "relative": letters.of([] if result is not None or not answer.effects else [answer.reason]),
-        "people": letters.of([f"Studies that compare the two and give no effect: {out}."] if out else []),
+        "people": letters.of(people),
         "certainty": letters.of(certainty_notes(rating)),
     }
+
+
+def _people_notes(answer: ComparisonAnswer, counts: Sequence[TwoArmCounts], enrolment: Enrolment) -> list[str]:
+    """Who stands behind no effect, and who of those enrolled was analysed and how they were chosen."""
+    out = "; ".join(f"{study}: {reason}" for study, reason in answer.without_effect)
+    totals = [(pair.study_id, pair.total_treated + pair.total_control, pair.unit_of_analysis) for pair in counts]
+    without = [f"Studies that compare the two and give no effect: {out}."] if out else []
+    return [*without, *enrolment.notes((), totals)]
 
 
 def _assumed_note(assumed: AssumedRisk) -> str:

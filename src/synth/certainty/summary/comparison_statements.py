@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from synth.certainty.grade.types import Level, Rating
-from synth.certainty.summary.notes import can_fall
+from synth.certainty.summary.notes import between_levels
 from synth.certainty.summary.types import Statement
 from synth.certainty.summary.words import counted, inside, listing, span
 from synth.effects.intervals import Interval
@@ -26,10 +26,11 @@ Direction = Literal["less", "more", "open", "none"]
 
 NO_SIZE = "No threshold of size is planned, so nothing is said of how large an effect is."
 
-_IF_OPEN = "If the reasons that nobody has judged do not lower the certainty"
-
 #: The verb by level; where no level allows one, there is none (rule 23 and the sources of `synth.certainty.wording`).
 _VERB = {Level.HIGH: "makes", Level.MODERATE: "probably makes", Level.LOW: "may make"}
+
+#: The verb of a level that reasons which nobody has judged can still take away.
+_VERB_IF = {Level.HIGH: "would make", Level.MODERATE: "would probably make", Level.LOW: "may make"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def comparison_statement(rating: Rating, protocol: Protocol) -> Statement:
     main = [*words.without_main_result()] if result is None else [*words.of_result(result)]
     beside = [NO_SIZE, *([] if result is None else _beside(result, protocol))]
     return Statement(
-        main=" ".join([*main, *can_fall(rating)]),
+        main=" ".join(main),
         beside=tuple(beside),
         level=rating.level,
         kind="comparison",
@@ -147,12 +148,10 @@ class _Words:
                 f"Whether {inside(self.treated)} changes how often {self.event} occurs, compared with {self.control}, "
                 f"is not settled: the interval includes no difference {figures}."
             )
-        elif level in _VERB:
-            # Reasons that nobody has judged can take the level away, and with it the word.
-            told = f"{_VERB[level]} {self.event} {direction} frequent than {self.control} does {figures}."
-            settled = self.rating.settled
-            yield f"{self.treated} {told}" if settled else f"{_IF_OPEN}, {inside(self.treated)} {told}"
-            return
+        elif level in _VERB and self.rating.settled:
+            yield (
+                f"{self.treated} {_VERB[level]} {self.event} {direction} frequent than {self.control} does {figures}."
+            )
         else:
             seen = "this study" if result.studies == 1 else "these studies together"
             yield (
@@ -160,6 +159,9 @@ class _Words:
                 f"{self.control} {figures}."
             )
         yield from self._uncertain()
+        # What was seen goes first: what the best case would allow is never the lead.
+        if direction != "open" and level in _VERB_IF and not self.rating.settled:
+            yield f"At {level}, {inside(self.treated)} {_VERB_IF[level]} {self.event} {direction} frequent."
 
     def without_main_result(self) -> Iterator[str]:
         less, more, same = self._counted_directions()
@@ -191,6 +193,7 @@ class _Words:
             yield f"The evidence is very uncertain about the effect of {inside(self.treated)} on {self.event}."
         if self.rating.level is Level.NOT_RATED:
             yield "How certain this is was not rated."
+        yield from between_levels(self.rating)
 
 
 def _beside(result: MainResult, protocol: Protocol) -> Iterator[str]:

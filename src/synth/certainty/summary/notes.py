@@ -90,12 +90,12 @@ def lowering_domains(rating: Rating) -> list[str]:
     return [item.domain for item in rating.domains if item.open and item.least < item.steps]
 
 
-def can_fall(rating: Rating) -> Iterator[str]:
-    """What could still lower the level, in a sentence; nothing where that is settled."""
+def between_levels(rating: Rating) -> Iterator[str]:
+    """Between which levels the certainty lies, and what nobody has judged; nothing where it is settled."""
     if rating.rated and not rating.settled:
         yield (
-            f"Nobody has judged {listing(lowering_domains(rating))}; with that the certainty can still fall to "
-            f"{rating.lowest}."
+            f"The certainty is not settled: between {rating.lowest} and {rating.level}, because nobody has judged "
+            f"{listing(lowering_domains(rating))}."
         )
 
 

@@ -20,7 +20,7 @@ def counted_sentences(counts: Sequence[Count], about: str) -> Iterator[str]:
     """A sentence an event: in how many of how many it was counted."""
     for event in dict.fromkeys(item.event for item in counts):
         shown = "; ".join(count_words(item) for item in counts if item.event == event)
-        yield f"“{event}” was counted after {inside(about)}: {shown}."
+        yield f"Counted after {inside(about)}: “{event}” {shown}."
 
 
 def share_sentences(shares: Sequence[ProportionAnswer], about: str) -> Iterator[str]:

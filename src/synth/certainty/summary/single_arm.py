@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from synth.certainty.grade.types import Level, Rating
+from synth.certainty.summary.enrolment import Enrolment, denominators, unnumbered_reports
 from synth.certainty.summary.notes import Letters, certainty_notes, certainty_text, judged_by
 from synth.certainty.summary.people import People, people_of
 from synth.certainty.summary.shares import count_words
-from synth.certainty.summary.statements import after_only, harm_statement, statement_of
+from synth.certainty.summary.statements import (
+    after_only,
+    described_in,
+    eligible_counts,
+    harm_statement,
+    statement_of,
+)
 from synth.certainty.summary.types import SYMBOLS, Column, FindingsTable, Seen, SingleArmRow
 from synth.certainty.summary.words import (
     NO_EVIDENCE,
     NO_FIGURE,
     after_words,
+    change_unit,
     counted,
     counted_series,
     inside,
@@ -44,16 +52,24 @@ DERIVED_NOTE = (
     "The interval of a change rests on an assumption where its standard error was not printed; each assumption stands "
     "with the series."
 )
-HARMS_NOTE = (
-    "Harms of the protocol's list. Counts of single arms are shown with exact intervals; their certainty was not rated."
+#: Rule 22: a harm that was counted is evidence, so it is not called "not rated".
+NOT_ASSESSED = "Not assessed"
+NOT_ASSESSED_NOTE = (
+    "Not assessed: ratings are planned for outcomes. Harms of the protocol's list are shown as they were counted, with "
+    "exact intervals where a count has a rate, and nobody has judged how certain they are."
 )
+SILENT_NOTE = "Not rated: no report that was read counts this harm, so there is no evidence to rate."
 
 #: The one row that the protocol's harms list does not hold.
 ANY_COMPLICATION = "any complication"
 
 
 def single_arm_table(
-    procedure: Procedure, protocol: Protocol, synthesis: Synthesis, ratings: Sequence[Rating]
+    procedure: Procedure,
+    protocol: Protocol,
+    synthesis: Synthesis,
+    ratings: Sequence[Rating],
+    enrolment: Enrolment | None = None,
 ) -> FindingsTable:
     """The table of one procedure.
 
@@ -64,12 +80,14 @@ def single_arm_table(
     synthesis : Synthesis
     ratings : sequence of Rating
         Those of the procedure, one an outcome; an outcome without one has no row.
+    enrolment : Enrolment, optional
+        Who was enrolled, analysed and chosen in each study; None marks nothing.
     """
-    letters = Letters()
+    letters, people = Letters(), Enrolment() if enrolment is None else enrolment
     by_outcome = {item.outcome_id: item for item in ratings}
     outcomes = [item for item in in_order(protocol.outcomes) if item.id in by_outcome]
-    rows = [_outcome_row(item, by_outcome[item.id], synthesis, letters) for item in outcomes]
-    rows.extend(_harm_rows(procedure, protocol, synthesis, letters))
+    rows = [_outcome_row(item, by_outcome[item.id], synthesis, people, letters) for item in outcomes]
+    rows.extend(_harm_rows(procedure, synthesis, people, letters))
     return FindingsTable(
         kind="uncontrolled",
         about_id=procedure.id,
@@ -100,18 +118,22 @@ def _shares_of(rating: Rating, synthesis: Synthesis) -> tuple[ProportionAnswer, 
     return tuple(item for item in synthesis.proportions if item.procedure == rating.about_id and item.event in events)
 
 
-def _outcome_row(outcome: Outcome, rating: Rating, synthesis: Synthesis, letters: Letters) -> SingleArmRow:
+def _outcome_row(
+    outcome: Outcome, rating: Rating, synthesis: Synthesis, enrolment: Enrolment, letters: Letters
+) -> SingleArmRow:
     protocol = synthesis.protocol
     shares = _shares_of(rating, synthesis)
     seen = (*_figures_seen(rating.answers), *_counts_seen(shares))
     people = _people(rating.answers, shares, synthesis.studied[rating.about_id])
-    statement = statement_of(rating, protocol=protocol, shares=shares)
+    statement = statement_of(rating, protocol=protocol, shares=shares, enrolment=enrolment)
+    marks = enrolment.notes(described_in(rating.answers), denominators(eligible_counts(shares)))
     shown = "\n".join(item.text for item in seen) or _nothing(rating)
     notes = {
         "outcome": letters.of([_surrogate(outcome, protocol)]),
-        "seen": letters.of(_seen_notes(rating.answers)),
+        "seen": letters.of([*_seen_notes(rating.answers), *marks]),
         "people": letters.of([OVERLAP_NOTE] if people.at_most else []),
         "certainty": letters.of(certainty_notes(rating)),
+        "statement": letters.of(statement.notes),
     }
     cells = {
         "outcome": outcome.label,
@@ -174,12 +196,7 @@ def _people(answers: Sequence[Answer], shares: Sequence[ProportionAnswer], studi
         for answer in answers
         for item in (*answer.changes, *answer.cases, *after_only(answer))
     ]
-    arms += [
-        (count.study_id, count.arm_id, count.total, count.unit_of_analysis)
-        for item in shares
-        for count in item.counts
-        if count.role == "synthesis"
-    ]
+    arms += [(count.study_id, count.arm_id, count.total, count.unit_of_analysis) for count in eligible_counts(shares)]
     return people_of(arms, studied.arms, studied.overlaps)
 
 
@@ -200,7 +217,7 @@ def _series_seen(item: Series) -> Seen:
         if value is not None
     ]
     shown = "no interval" if interval is None else signed_span(interval)
-    change = [] if effect is None else [f"change {signed(effect.estimate)} {summary.unit} ({shown})"]
+    change = [] if effect is None else [f"change {signed(effect.estimate)} {change_unit(summary.unit)} ({shown})"]
     time = [] if item.timepoint_months is None else [f"{number(item.timepoint_months)} months"]
     place = ", ".join([f"{item.instrument}, {item.study_id}", size(item), *time])
     told = f"{place}: {', '.join([*moments, *change])}"
@@ -224,7 +241,7 @@ def _series_seen(item: Series) -> Seen:
 def _pool_seen(answer: Answer) -> Seen:
     pooled = answer.pooled
     assert pooled is not None  # the caller asks where there is one
-    estimate, interval, prediction = pooled.natural()
+    (estimate, interval, prediction), unit = pooled.natural(), change_unit(pooled.unit)
     beyond = "" if prediction is None else f"; prediction {signed_span(prediction)}"
     return Seen(
         study_id="",
@@ -237,7 +254,7 @@ def _pool_seen(answer: Answer) -> Seen:
         interval=interval,
         level=pooled.level,
         text=(
-            f"{answer.instrument}, pool of {counted_series(pooled.k)}: change {signed(estimate)} {pooled.unit} "
+            f"{answer.instrument}, pool of {counted_series(pooled.k)}: change {signed(estimate)} {unit} "
             f"({signed_span(interval)}{beyond})"
         ),
     )
@@ -284,23 +301,25 @@ def _count_seen(item: Count) -> Seen:
 
 
 def _harm_rows(
-    procedure: Procedure, protocol: Protocol, synthesis: Synthesis, letters: Letters
+    procedure: Procedure, synthesis: Synthesis, enrolment: Enrolment, letters: Letters
 ) -> Iterator[SingleArmRow]:
     """Any complication where the protocol counts it, then each harm of its list, reported or not."""
+    protocol = synthesis.protocol
     counts = [item for item in synthesis.counts_of(procedure.id) if item.role == "synthesis"]
     asked = [(harm, [item for item in counts if item.harm == harm]) for harm in protocol.harms]
     if any(item.kind == "any complication" for item in protocol.events):
         asked.insert(0, (ANY_COMPLICATION, [item for item in counts if item.kind == "any complication"]))
     for harm, found in asked:
-        yield _harm_row(harm, found, procedure, synthesis, letters)
+        yield _harm_row(harm, found, procedure, synthesis.studied[procedure.id], enrolment, letters)
 
 
 def _harm_row(
-    harm: str, found: Sequence[Count], procedure: Procedure, synthesis: Synthesis, letters: Letters
+    harm: str, found: Sequence[Count], procedure: Procedure, studied: Studied, enrolment: Enrolment, letters: Letters
 ) -> SingleArmRow:
-    studied = synthesis.studied[procedure.id]
     reports = studied.arms["study_id"].nunique()
-    statement = harm_statement(harm, found, reports, procedure.label)
+    statement = harm_statement(
+        harm, found, reports, procedure.label, unnumbered=unnumbered_reports(studied), enrolment=enrolment
+    )
     arms = [(item.study_id, item.arm_id, item.total, item.unit_of_analysis) for item in found]
     people = people_of(arms, studied.arms, studied.overlaps)
     seen = tuple(map(_count_seen, found))
@@ -308,12 +327,13 @@ def _harm_row(
         "outcome": harm[:1].upper() + harm[1:],
         "seen": "\n".join(item.text for item in seen) or "not reported",
         "people": people.text() if found else f"none (0 of {counted(reports, 'report')})",
-        "certainty": certainty_text(None, ""),
+        "certainty": NOT_ASSESSED if found else certainty_text(None, ""),
         "statement": statement.text,
     }
     notes = {
+        "seen": letters.of(enrolment.notes((), denominators(found))),
         "people": letters.of([OVERLAP_NOTE] if people.at_most else []),
-        "certainty": letters.of([HARMS_NOTE]),
+        "certainty": letters.of([NOT_ASSESSED_NOTE if found else SILENT_NOTE]),
     }
     return SingleArmRow(
         outcome_id=harm,

@@ -6,16 +6,19 @@ and doi:10.1186/s13643-023-02199-0, table 5; for evidence without a comparison, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from synth.certainty.grade.types import Level, Rating
 from synth.certainty.summary.comparison_statements import comparison_statement
-from synth.certainty.summary.notes import can_fall
+from synth.certainty.summary.enrolment import Enrolment, denominators, giving_no_number
+from synth.certainty.summary.notes import between_levels
 from synth.certainty.summary.shares import counted_sentences, share_sentences
-from synth.certainty.summary.thresholds import difference_sentences
+from synth.certainty.summary.thresholds import difference_notes, difference_sentences
 from synth.certainty.summary.types import Statement
 from synth.certainty.summary.words import (
     after_words,
+    capital,
+    change_unit,
     counted,
     counted_series,
     inside,
@@ -37,6 +40,8 @@ OTHER_REASONS = (
     "Regression to the mean, the natural course, other care at the same time and entry at the worst point can each "
     "explain a part of a change."
 )
+#: What a statement says of them; the whole stands in its notes, once below a table.
+OTHER_REASONS_POINTER = "Other explanations, such as the natural course, stand in the notes."
 
 # Each direction, in words, and how the time before follows it.
 _DIRECTIONS = (("higher", "higher", "than"), ("lower", "lower", "than"), ("no change", "the same", "as"))
@@ -52,7 +57,17 @@ _CAUSE = {
 }
 
 
-def statement_of(rating: Rating, *, protocol: Protocol, shares: Sequence[ProportionAnswer] = ()) -> Statement:
+#: Certainty of a harm that was counted: nothing is planned for it, and that is not the same as no evidence (rule 22).
+_NOT_ASSESSED = "how certain this is was not assessed"
+
+
+def statement_of(
+    rating: Rating,
+    *,
+    protocol: Protocol,
+    shares: Sequence[ProportionAnswer] = (),
+    enrolment: Enrolment | None = None,
+) -> Statement:
     """The statement of one rating.
 
     Parameters
@@ -62,6 +77,8 @@ def statement_of(rating: Rating, *, protocol: Protocol, shares: Sequence[Proport
         For labels, instruments and the level of intervals.
     shares : sequence of ProportionAnswer
         Counts that belong to the outcome, after the procedure; for uncontrolled evidence.
+    enrolment : Enrolment, optional
+        Who was enrolled, analysed and chosen in each study; None marks nothing. For uncontrolled evidence.
 
     Raises
     ------
@@ -70,10 +87,12 @@ def statement_of(rating: Rating, *, protocol: Protocol, shares: Sequence[Proport
     """
     if rating.kind == "comparison":
         return comparison_statement(rating, protocol)
-    return _uncontrolled(rating, protocol, shares)
+    return _uncontrolled(rating, protocol, shares, Enrolment() if enrolment is None else enrolment)
 
 
-def _uncontrolled(rating: Rating, protocol: Protocol, shares: Sequence[ProportionAnswer]) -> Statement:
+def _uncontrolled(
+    rating: Rating, protocol: Protocol, shares: Sequence[ProportionAnswer], enrolment: Enrolment
+) -> Statement:
     """What was seen after a procedure, that its cause is uncertain, and what belongs beside it."""
     if rating.level not in _CAUSE:
         raise MethodError(
@@ -89,13 +108,16 @@ def _uncontrolled(rating: Rating, protocol: Protocol, shares: Sequence[Proportio
     counts = list(share_sentences(shares, rating.about))
     if not figures and not counts:
         return _without_evidence(rating)
-    main = [*figures, *counts, *_certainty(rating)]
-    beside = [OTHER_REASONS]
+    people = enrolment.sentences(described_in(rating.answers), denominators(eligible_counts(shares)))
+    main = [*figures, *counts, *people, *_certainty(rating)]
+    beside, notes = [OTHER_REASONS_POINTER], [OTHER_REASONS]
     for answer in answers:
         beside.extend(_beside(answer, protocol))
+        notes.extend(difference_notes(answer.changes, protocol.instrument(answer.instrument)))
     return Statement(
         main=" ".join(main),
         beside=tuple(dict.fromkeys(beside)),
+        notes=tuple(dict.fromkeys(notes)),
         level=rating.level,
         kind="uncontrolled",
         controlled=False,
@@ -103,7 +125,26 @@ def _uncontrolled(rating: Rating, protocol: Protocol, shares: Sequence[Proportio
     )
 
 
-def harm_statement(harm: str, counts: Sequence[Count], reports: int, about: str) -> Statement:
+def described_in(answers: Sequence[Answer]) -> tuple[str, ...]:
+    """Studies whose scores are shown."""
+    shown = (item for answer in answers for item in (*answer.changes, *answer.cases, *after_only(answer)))
+    return tuple(dict.fromkeys(item.study_id for item in shown))
+
+
+def eligible_counts(shares: Sequence[ProportionAnswer]) -> tuple[Count, ...]:
+    """Counts that are shown."""
+    return tuple(count for item in shares for count in item.counts if count.role == "synthesis")
+
+
+def harm_statement(
+    harm: str,
+    counts: Sequence[Count],
+    reports: int,
+    about: str,
+    *,
+    unnumbered: Collection[str] = (),
+    enrolment: Enrolment | None = None,
+) -> Statement:
     """The statement of one entry of the harms list; nothing reported is never none (rule 10).
 
     Parameters
@@ -116,17 +157,22 @@ def harm_statement(harm: str, counts: Sequence[Count], reports: int, about: str)
         Eligible reports of the procedure.
     about : str
         The procedure, for readers.
+    unnumbered : collection of str, optional
+        Those of the reports that give no number of patients, as `unnumbered_reports` finds them.
+    enrolment : Enrolment, optional
+        Who was enrolled and analysed in each study; None marks nothing.
     """
-    quoted = (harm, inside(harm), about, inside(about), *(item.event for item in counts))
-    reporting = len({item.study_id for item in counts})
+    studies = {item.study_id for item in counts}
+    quoted = (harm, inside(harm), about, inside(about), *(item.event for item in counts), *sorted(studies))
+    silent, without = reports - len(studies), len(set(unnumbered) - studies)
     if not counts:
-        main = f"Nothing was reported on {inside(harm)} after {inside(about)} in what was read ({_reports(reports)})."
+        read = f"{_reports(reports)}{giving_no_number(without, reports)}"
+        main = f"Nothing was reported on {inside(harm)} after {inside(about)} in what was read ({read})."
         beside: tuple[str, ...] = ("Not reported is not the same as none.",) if reports else ()
     else:
-        main = " ".join([*counted_sentences(counts, about), _harm_end(counts)])
-        silent = reports - reporting
-        unsaid = f"{counted(silent, 'other report')} {'does' if silent == 1 else 'do'} not report on it, which is"
-        beside = (f"{unsaid} not the same as none.",) if silent else ()
+        people = [] if enrolment is None else enrolment.sentences((), denominators(counts))
+        main = " ".join([*counted_sentences(counts, about), *people, _harm_end(counts)])
+        beside = (_silent(silent, without),) if silent else ()
     return Statement(
         main=main,
         beside=beside,
@@ -137,6 +183,14 @@ def harm_statement(harm: str, counts: Sequence[Count], reports: int, about: str)
     )
 
 
+def _silent(reports: int, unnumbered: int) -> str:
+    """Reports that do not speak of a harm that others count."""
+    given = giving_no_number(unnumbered, reports)
+    aside = f"{given}," if given else ""
+    verb = "does" if reports == 1 else "do"
+    return f"{counted(reports, 'other report')}{aside} {verb} not report on it, which is not the same as none."
+
+
 def _reports(count: int) -> str:
     return counted(count, "eligible report") if count else "there is no eligible report"
 
@@ -144,11 +198,11 @@ def _reports(count: int) -> str:
 def _harm_end(counts: Sequence[Count]) -> str:
     """What follows a count of a harm: the cause where there are events, and what no event leaves open (rule 10)."""
     if any(item.events for item in counts):
-        return _CAUSE[Level.NOT_RATED]
+        return f"Whether the procedure caused this is not known; {_NOT_ASSESSED}."
     limits = [item.proportion.interval[1] for item in counts if item.proportion is not None]
     # Where several series have none, the limit of each stands with it.
     rest = f"A share of up to {percent(limits[0])} is compatible with that. " if len(limits) == 1 else ""
-    return f"{rest}The certainty was not rated."
+    return f"{rest}{capital(_NOT_ASSESSED)}."
 
 
 def _without_evidence(rating: Rating) -> Statement:
@@ -182,12 +236,14 @@ def _quoted(rating: Rating, protocol: Protocol, shares: Sequence[ProportionAnswe
             names += [chosen.method, chosen.population] if chosen is not None else []
         names += [item.study_id for item in answer.series]
     names += [share.event for share in shares]
+    names += [count.study_id for count in eligible_counts(shares)]
     return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _certainty(rating: Rating) -> Iterator[str]:
-    yield _CAUSE[rating.level]
-    yield from can_fall(rating)
+    yield from between_levels(rating)
+    said = _CAUSE[rating.level]
+    yield said if rating.settled else f"At {rating.level}, {inside(said)}"
 
 
 def _opening(rating: Rating, instrument: Instrument) -> str:
@@ -218,7 +274,7 @@ def _directions(answer: Answer, rating: Rating, protocol: Protocol) -> str:
 def _figures(series: Sequence[Series], protocol: Protocol) -> str:
     """The change of one series with its interval, or the range over several."""
     changes = [item.summary.change for item in series if item.summary.change is not None]
-    unit = series[0].summary.unit
+    unit = change_unit(series[0].summary.unit)
     if len(changes) == 1:
         effect = series[0].effect
         interval = None if effect is None else effect.interval
@@ -237,14 +293,17 @@ def _cases(answer: Answer, rating: Rating, protocol: Protocol) -> str:
         if item.summary.baseline_mean is not None and item.summary.followup_mean is not None
     ]
     directions: list[str] = []
+    # After a sentence on the series of the same instrument, what was measured and when need no second telling.
+    told = bool(answer.changes)
     for direction, words, than in _DIRECTIONS:
         found = [item for item in answer.cases if item.direction == direction]
         if found:
-            when = f" after {inside(rating.about)} {than} before" if not directions else ""
+            when = "" if told or directions else f" after {inside(rating.about)} {than} before"
             directions.append(f"{words}{when} in {counted(len(found), 'single patient')}")
     unit = f", in {instrument.unit}" if instrument.unit else ""
     shown = f" ({'; '.join(pairs)}{unit})" if 0 < len(pairs) <= _FEW else ""
-    return f"{_opening(rating, instrument)} were {listing(directions)}{shown}."
+    opening = "The scores" if told else _opening(rating, instrument)
+    return f"{opening} were {listing(directions)}{shown}."
 
 
 def after_only(answer: Answer) -> tuple[Series, ...]:
@@ -272,11 +331,11 @@ def _beside(answer: Answer, protocol: Protocol) -> Iterator[str]:
     instrument = protocol.instrument(answer.instrument)
     pooled = answer.pooled
     if pooled is not None and not answer.sensitivity_only:
-        estimate, interval, prediction = pooled.natural()
+        (estimate, interval, prediction), unit = pooled.natural(), change_unit(pooled.unit)
         level = f"{100 * pooled.level:g}%"
         beyond = f"; {level} prediction interval {signed_span(prediction)}" if prediction is not None else ""
         yield (
-            f"The pooled mean change ({instrument.id}) is {signed(estimate)} {pooled.unit} ({level} interval "
+            f"The pooled mean change ({instrument.id}) is {signed(estimate)} {unit} ({level} interval "
             f"{signed_span(interval)}{beyond}; {counted_series(pooled.k)})."
         )
         if pooled.k < protocol.synthesis.ladder.plain_from:

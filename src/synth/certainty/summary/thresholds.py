@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from synth.certainty.summary.words import counted_series, listing, number
+from synth.certainty.summary.words import capital, change_unit, counted_series, listing, number
 from synth.effects.intervals import Interval
 from synth.protocol import Instrument
 from synth.synthesis.series import Series
@@ -83,31 +83,46 @@ def against_difference(changes: Sequence[Series], instrument: Instrument) -> Aga
 
 
 def difference_sentences(changes: Sequence[Series], instrument: Instrument) -> Iterator[str]:
-    """What may be said of the chosen important difference; nothing where none is chosen."""
+    """What may be said of the chosen important difference, in one sentence; nothing where none is chosen."""
+    found = against_difference(changes, instrument)
+    if found is None:
+        return
+    full = f"a published important difference ({_points(found, instrument)})"
+    clauses = list(_clauses(found))
+    # Named in full where it comes first, and as "it" from then on.
+    told = "; ".join(clause.replace("{}", full if place == 0 else "it") for place, clause in enumerate(clauses))
+    yield f"{capital(told)}."
+
+
+def _points(found: AgainstDifference, instrument: Instrument) -> str:
+    return f"{number(found.difference)} {change_unit(instrument.unit)}".strip()
+
+
+def _clauses(found: AgainstDifference) -> Iterator[str]:
+    """Where the intervals lie; the first pair of braces stands for the difference."""
+    sides = [
+        f"{words} in {counted_series(len(studies))} ({', '.join(studies)})"
+        for studies, words in ((found.beyond, "beyond {}"), (found.short, "short of {}"))
+        if studies
+    ]
+    if sides:
+        told = [sides[0], *(side.replace("{}", "it") for side in sides[1:])]
+        yield f"under every assumption the whole interval of the mean change lies {' and '.join(told)}"
+    if found.open:
+        yield (
+            f"whether the mean change of {listing(dict.fromkeys(found.open))} reaches {{}} cannot be said: under one "
+            "assumption or another the interval includes this value"
+        )
+    if not sides and not found.open:
+        yield "whether the mean change reaches {} cannot be said: no series has an interval"
+
+
+def difference_notes(changes: Sequence[Series], instrument: Instrument) -> Iterator[str]:
+    """How the difference was found, in whom, and what a mean does not tell (rule 18); nothing where none is chosen."""
     found, chosen = against_difference(changes, instrument), instrument.chosen_threshold
     if found is None or chosen is None:
         return
-    points = f"{number(found.difference)} {instrument.unit}".strip()
-    with_interval = len(found.beyond) + len(found.short) + len(found.open)
-    told = [
-        f"{words} in {counted_series(len(studies))} ({', '.join(studies)})"
-        for studies, words in (
-            (found.beyond, f"beyond {points} under every assumption"),
-            (found.short, f"short of {points} under every assumption"),
-        )
-        if studies
-    ]
-    if told:
-        yield f"The whole interval of the mean change lies {' and '.join(told)}."
-    if found.open:
-        yield (
-            f"Whether the mean change of {listing(dict.fromkeys(found.open))} reaches {points} cannot be said: under "
-            "one assumption or another the interval holds this value."
-        )
-    if not with_interval:
-        yield f"Whether the mean change reaches {points} cannot be said: no series has an interval."
     yield (
-        f"{points} is a published important difference of {instrument.id} ({chosen.method}; found in: "
-        f"{chosen.population})."
+        f"{_points(found, instrument)} is a published important difference of {instrument.id} ({chosen.method}; found "
+        f"in: {chosen.population}). A group mean does not tell how many patients reached it."
     )
-    yield "A group mean does not tell how many patients reached it."

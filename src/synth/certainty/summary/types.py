@@ -54,6 +54,8 @@ class Statement:
         What was seen, and how certain it is: one to three sentences.
     beside : tuple of str
         What belongs with it: limits, pools, important differences; a sentence or two each.
+    notes : tuple of str
+        What a table sets below itself, once for all rows that share it; a statement that stands alone needs them too.
     level : Level
         Whose words are used.
     kind : {"uncontrolled", "comparison", "harm", "no evidence"}
@@ -65,6 +67,7 @@ class Statement:
 
     main: str
     beside: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     level: Level
     kind: StatementKind
     controlled: bool
@@ -72,8 +75,13 @@ class Statement:
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """What stands in a row; its notes stand below the table."""
         return " ".join((self.main, *self.beside))
+
+    @property
+    def alone(self) -> str:
+        """The text with its notes, for a place that has no footnotes."""
+        return " ".join((self.text, *self.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,12 +301,12 @@ class SummaryOfFindings:
         return tuple(row.statement for item in self.tables for row in item.rows)
 
     def table(self) -> pd.DataFrame:
-        """All rows under one another: table, outcome, certainty and statement."""
+        """All rows under one another: table, outcome, certainty, and the statement with its notes."""
         import pandas as pd  # here, so that importing the summary stays cheap
 
         columns = ["about", "outcome", "certainty", "what this means"]
         rows = [
-            (item.title, row.outcome, row.cells["certainty"], row.statement.text)
+            (item.title, row.outcome, row.cells["certainty"], row.statement.alone)
             for item in self.tables
             for row in item.rows
         ]
@@ -312,7 +320,8 @@ class SummaryOfFindings:
             "arms, and what the pooled effect makes of them. Outcomes stand in the order of their importance, with "
             "data or without, then the harms of the protocol's list. Each sentence uses the hedge that belongs to its "
             f"level and no other ({'; '.join(SOURCES)}); no word of size is used, because no threshold of size was "
-            "planned. Footnotes give the reason for each step."
+            "planned. Footnotes give the reason for each step, how many of those enrolled were analysed, and how "
+            "people were selected, as far as seen. Harms are shown as counted; their certainty is not assessed."
         )
 
     def __repr__(self) -> str:

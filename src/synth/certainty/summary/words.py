@@ -44,6 +44,11 @@ def signed_span(interval: Interval, decimals: int = 1) -> str:
     return f"{signed(interval[0], decimals)} to {signed(interval[1], decimals)}"
 
 
+def change_unit(unit: str) -> str:
+    """Unit of a change: what two percentages differ by are percentage points, and no percentage of the first."""
+    return "percentage points" if unit == "%" else unit
+
+
 def percent(share: float) -> str:
     """A share as a percentage with one decimal."""
     return f"{100 * share:.1f}%"
