@@ -193,7 +193,9 @@ STUDIES = TableSpec(
         *_text("design", "disease", "hip"),
         ColumnSpec("source_level", "choice", required=True, choices=SOURCE_LEVELS),
         *_wholes("enrolled", "analysed"),
-        *_text("selection", "centre", "recruited_from", "recruited_to", "funding", "conflicts", "note"),
+        *_text("selection", "centre", "recruited_from", "recruited_to", "funding", "conflicts"),
+        # Ids of outcomes that the title, or what was read, names without a figure; several with ; between.
+        *_text("outcomes_named", "note"),
         *_ORIGIN,
     ),
     key=("study_id",),

@@ -15,6 +15,7 @@ from statsmodels.stats.inter_rater import cohens_kappa  # type: ignore[import-un
 
 from synth.certainty.risk_of_bias.agreement import Agreement, agreements_of
 from synth.certainty.risk_of_bias.kappa import kappa_of
+from synth.certainty.tools import ABSTRACT_ONLY
 from synth.protocol.parts import Contributor
 
 ANSWERS = ("yes", "no", "unclear")
@@ -50,13 +51,15 @@ def test_kappa_and_interval_are_those_of_statsmodels(answers: list[tuple[str, st
         return
     other = theirs(first, second)
     assert found.value == pytest.approx(other.kappa, abs=1e-12)
-    # Their variance can be a hair below zero where it is zero, and its root then not a number.
-    error = 0.0 if math.isnan(other.std_kappa) else other.std_kappa
-    assert found.error == pytest.approx(error, abs=1e-7)
-    reach = 1.9599639845400545 * error
-    assert (found.low, found.high) == pytest.approx((other.kappa - reach, other.kappa + reach), abs=1e-6)
-    if error > 1e-6:
-        assert (found.low, found.high) == pytest.approx((other.kappa_low, other.kappa_upp), abs=1e-9)
+    if found.error is None:
+        # Withheld only where theirs is zero, or not a number by rounding below zero.
+        assert (found.low, found.high) == (None, None)
+        assert "no interval is given" in found.remark
+        assert math.isnan(other.std_kappa) or other.std_kappa < 1e-7
+        return
+    assert found.remark == ""
+    assert found.error == pytest.approx(other.std_kappa, abs=1e-12)
+    assert (found.low, found.high) == pytest.approx((other.kappa_low, other.kappa_upp), abs=1e-9)
 
 
 @given(pairs)
@@ -64,8 +67,7 @@ def test_kappa_does_not_depend_on_who_is_named_first(answers: list[tuple[str, st
     first, second = [a for a, _ in answers], [b for _, b in answers]
     one, other = kappa_of(first, second), kappa_of(second, first)
     assert (one.n, one.agreed) == (other.n, other.agreed)
-    if one.value is not None:
-        assert (one.value, one.error) == pytest.approx((other.value, other.error), abs=1e-7)
+    assert (one.value, one.error, one.low, one.high) == (other.value, other.error, other.low, other.high)
 
 
 def test_where_kappa_is_not_defined_it_is_told_in_words() -> None:
@@ -75,13 +77,33 @@ def test_where_kappa_is_not_defined_it_is_told_in_words() -> None:
     assert same.remark == "Both answered 'yes' throughout, so kappa is not defined."
 
 
-def test_a_kappa_that_says_little_has_a_remark() -> None:
-    constant = kappa_of(["yes", "yes", "yes"], ["yes", "no", "no"])
-    assert constant.value == pytest.approx(0, abs=1e-12)
-    assert "kappa is 0 whatever the other answered" in constant.remark
-    perfect = kappa_of(["yes", "no", "no"], ["yes", "no", "no"])
-    assert (perfect.value, perfect.low, perfect.high) == pytest.approx((1, 1, 1))
-    assert "No disagreement was seen" in perfect.remark
+#: Invented answers whose kappa has a variance of zero, that kappa, and why there is no interval.
+DEGENERATE: dict[str, tuple[str, str, float, str]] = {
+    "one item": ("y", "n", 0, "A single item cannot tell how precise kappa is"),
+    "one reviewer constant": ("yyy", "ynn", 0, "One of the two gave the same answer throughout, so kappa is 0"),
+    "both constant": ("yyy", "nnn", 0, "One of the two gave the same answer throughout, so kappa is 0"),
+    "no disagreement": ("ynn", "ynn", 1, "No disagreement was seen; that says nothing of how precise kappa is"),
+    "nothing but disagreement": ("yn", "ny", -1, "The formula gives a variance of zero here; that says nothing"),
+}
+
+
+@pytest.mark.parametrize("case", DEGENERATE)
+def test_no_interval_where_the_variance_is_zero(case: str) -> None:
+    first, second, value, why = DEGENERATE[case]
+    found = kappa_of(list(first), list(second))
+    assert (found.value, found.error, found.low, found.high) == (value, None, None, None)
+    assert found.value == pytest.approx(theirs(list(first), list(second)).kappa, abs=1e-12)
+    assert found.remark.startswith(why)
+    assert found.remark.endswith("no interval is given.")
+
+
+def test_a_variance_next_to_zero_is_not_taken_for_zero() -> None:
+    """An invented large table with two disagreements: small, but an interval."""
+    first = ["y"] * 20_000 + ["n", "y", "n"]
+    second = ["y"] * 20_000 + ["y", "n", "n"]
+    found, other = kappa_of(first, second), theirs(first, second)
+    assert found.error == pytest.approx(other.std_kappa, rel=1e-6)
+    assert (found.low, found.high) == pytest.approx((other.kappa_low, other.kappa_upp), rel=1e-6)
 
 
 def test_two_series_of_other_lengths_are_refused() -> None:
@@ -159,4 +181,43 @@ def test_only_items_that_both_answered_are_compared() -> None:
 def test_an_agreement_without_a_shared_item_has_no_share() -> None:
     nobody = Agreement("jbi-case-series", "", ("ann", "bob"), ("Ann", "Bob"), kappa_of([], []))
     assert math.isnan(nobody.share)
-    assert nobody.sentence.endswith("to 0 of 0 items. No item was answered by both.")
+    assert nobody.sentence == "JBI case series: no item was answered by both Ann and Bob."
+
+
+def test_a_single_item_gets_no_interval_and_the_sentence_says_why() -> None:
+    whole, item = agreements_of(PEOPLE, rows(("s1", "1", "ann", "no"), ("s1", "1", "bob", "yes")))
+    assert item.sentence == (
+        "JBI case series, item 1: Invented ann and Invented bob gave the same answer to 0 of 1 item; Cohen's kappa "
+        "0.00, without an interval. A single item cannot tell how precise kappa is, so no interval is given."
+    )
+    assert "independent" not in whole.sentence  # nothing is said of an interval that is not there
+
+
+def test_two_people_who_saw_nothing_do_not_agree_on_anything() -> None:
+    """What an abstract cannot tell is no answer: it enters neither the shared answers nor kappa."""
+    items = [str(number) for number in range(1, 11)]
+    unseen = rows(*(("s1", item, who, ABSTRACT_ONLY) for item in items for who in ("ann", "bob")))
+    whole, *each = agreements_of(PEOPLE, unseen)
+    assert (whole.figures.n, whole.figures.agreed, whole.open_by_both, whole.open_by_one) == (0, 0, 10, 0)
+    assert whole.sentence == (
+        "JBI case series: no item was answered by both Invented ann and Invented bob. "
+        f"Not counted: 10 items left open by both (“{ABSTRACT_ONLY}”)."
+    )
+    assert [(item.figures.n, item.open_by_both) for item in each] == [(0, 1)] * 10
+
+
+@pytest.mark.parametrize("second", ["bob", "prog"])
+def test_open_items_change_neither_counts_nor_kappa(second: str) -> None:
+    seen = answered_by("ann", second)
+    left_open = [("s3", "1", ABSTRACT_ONLY, ABSTRACT_ONLY), ("s3", "2", ABSTRACT_ONLY, "yes")]
+    left_open += [("s4", "2", "no", ABSTRACT_ONLY)]
+    more = rows(
+        *((study, item, who, a if who == "ann" else b) for study, item, a, b in left_open for who in ("ann", second))
+    )
+    before, after = (agreements_of(PEOPLE, table)[0] for table in (seen, pd.concat([seen, more])))
+    assert after.figures == before.figures
+    assert (after.open_by_both, after.open_by_one) == (1, 2)
+    assert after.sentence == (
+        f"{before.sentence} Not counted: 1 item left open by both, 2 items left open by one of the two "
+        f"(“{ABSTRACT_ONLY}”)."
+    )

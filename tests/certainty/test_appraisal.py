@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from synth.certainty.algorithms import ALGORITHMS
-from synth.certainty.risk_of_bias import CONFLICT, CONSENSUS, Appraisal, RiskOfBias, appraise
+from synth.certainty.risk_of_bias import CONFLICT, CONSENSUS, USED_FOR, Appraisal, RiskOfBias, appraise
 from synth.certainty.tools import ABSTRACT_ONLY, NOT_ANSWERED, tool
 from synth.errors import MethodError
 from synth.extraction import Extraction
+from synth.extraction.eligibility import standings
 from synth.protocol import Protocol
 from synth.protocol.certainty import CertaintyPlan, ToolPlan
 from synth.protocol.parts import Contributor
@@ -75,6 +76,30 @@ def test_every_study_of_a_planned_design_is_appraised_the_annex_too(ifi: ReviewF
     expected = list(studies.loc[studies["design"] == "case series", "study_id"])
     assert [item.study_id for item in series(ifi).appraisals] == expected
     assert {"ganz2013", "aaosvideo2021"} <= set(expected)
+
+
+def test_each_appraisal_tells_what_its_study_is_used_for(ifi: ReviewFiles, bcg: ReviewFiles) -> None:
+    found = series(ifi)
+    roles = {item.study_id: item.role for item in found.appraisals}
+    assert roles == {study: standings(ifi.extraction.studies, ifi.protocol.eligibility)[study].role for study in roles}
+    assert (roles["hatem2015"], roles["aaosvideo2021"], roles["ganz2013"]) == ("synthesis", "direction only", "annex")
+    used = found.table().drop_duplicates("study_id").set_index("study_id")["used_for"]
+    assert (used["hatem2015"], used["aaosvideo2021"], used["ganz2013"]) == ("eligible", "directions only", "annex")
+    assert "used for" in found.show(SERIES).frame.columns
+    assert "used for" not in trials(bcg).show("rob2").frame.columns
+    shown = found._repr_html_()
+    assert all(f">{words}</td>" in shown for words in USED_FOR.values())
+
+
+def test_a_tool_of_no_eligible_study_counts_the_others_apart(ifi: ReviewFiles) -> None:
+    found = appraise(planned(ifi, jbi_case_series=("comparative",)), ifi.extraction, rows())
+    assert [item.role for item in found.appraisals] == ["annex"]
+    assert found.sentences[:2] == (
+        "JBI case series: no eligible study was appraised.",
+        "1 other study was appraised too and is counted apart (annex: 1): 0 of 10 items could be answered.",
+    )
+    judged = appraise(planned(ifi, amstar_2=("comparative",)), ifi.extraction, rows())
+    assert not [sentence for sentence in judged.sentences if "The tool's own rule gives" in sentence]
 
 
 def test_without_a_planned_tool_nothing_is_appraised(ifi: ReviewFiles) -> None:
@@ -236,15 +261,16 @@ def test_amstar_is_judged_over_all_its_items(ifi: ReviewFiles) -> None:
 def test_tables_hold_one_cell_for_each_study_and_item(ifi: ReviewFiles) -> None:
     found = series(ifi, row("hatem2015", "8", "yes"), row("wilson2016", "8", "no", "bob"))
     studies = [item.study_id for item in found.appraisals]
+    eligible = [item.study_id for item in found.appraisals if item.eligible]
     table, wide, counts = found.table(), found.wide(SERIES), found.counts(SERIES)
     assert len(table) == len(studies) * 10
     assert list(wide.columns) == ["study_id", *map(str, range(1, 11))]
     assert dict(zip(wide["study_id"], wide["8"], strict=True))["hatem2015"] == "yes"
     assert list(wide["study_id"]) == studies
     answers = counts.drop(columns=["item", "topic"])
-    assert list(answers.sum(axis=1)) == [len(studies)] * 10
+    assert list(answers.sum(axis=1)) == [len(eligible)] * 10
     eight = counts.loc[counts["item"] == "8"].iloc[0]
-    assert (eight["yes"], eight["no"], eight[ABSTRACT_ONLY]) == (1, 1, len(studies) - 2)
+    assert (eight["yes"], eight["no"], eight[ABSTRACT_ONLY]) == (1, 1, len(eligible) - 2)
     merged = table.pivot(index="study_id", columns="item", values="answer").loc[studies, wide.columns[1:]]
     assert (merged.to_numpy() == wide[wide.columns[1:]].to_numpy()).all()
 
@@ -270,13 +296,19 @@ def test_an_unknown_tool_is_refused(ifi: ReviewFiles) -> None:
 
 
 def test_sentences_say_how_much_was_answered_and_by_whom(ifi: ReviewFiles) -> None:
-    by_software = series(ifi, row("hatem2015", "8", "yes", "software-a"))
-    studies = len(by_software.appraisals)
+    by_software = series(ifi, row("hatem2015", "8", "yes", "software-a"), row("aaosvideo2021", "6", "yes"))
+    k = sum(item.eligible for item in by_software.appraisals)
+    other = len(by_software.appraisals) - k
     assert by_software.sentences[0] == (
-        f"JBI case series: 1 of {studies * 10} items (10 for each study) of {studies} studies could be answered."
+        f"JBI case series: 1 of {k * 10} items (10 for each study) of {k} eligible studies could be answered."
     )
-    assert by_software.sentences[1] == (f"{studies * 10 - 1} items stay “{ABSTRACT_ONLY}”, as no full text was read.")
-    assert by_software.sentences[3] == (
+    assert by_software.sentences[1] == (f"{k * 10 - 1} items stay “{ABSTRACT_ONLY}”, as no full text was read.")
+    assert by_software.sentences[2] == (
+        f"{other} other studies were appraised too and are counted apart (directions only: 1, annex: {other - 1}): "
+        f"1 of {other * 10} items could be answered."
+    )
+    by_software = series(ifi, row("hatem2015", "8", "yes", "software-a"))
+    assert by_software.sentences[4] == (
         "Every answer was given by software (First compiler). No person has judged the risk of bias."
     )
     mixed = series(ifi, row("hatem2015", "8", "yes", "software-a"), row("hatem2015", "8", "yes"))

@@ -88,6 +88,35 @@ def test_what_may_explain_the_spread_leaves_the_step_open(left: float, steps: in
     assert "accounts for 80%" in found.fact_text
 
 
+@pytest.mark.parametrize(
+    ("post_hoc", "told", "other"),
+    [(False, "what was planned to explain it", "after the data"), (True, "what was tried after the data", "planned")],
+)
+def test_nothing_was_planned_by_a_protocol_written_after_the_data(post_hoc: bool, told: str, other: str) -> None:
+    explained = (Explained(label="Height above the sea", i2=0.41, r2=0.8),)
+    pool = ratio_pool(0.6, 0.5, 0.7, k=3, i2=0.9, i2_interval=(0.0, 0.98), explained=explained)
+    found = inconsistency(comparison(pool, *APART, post_hoc=post_hoc))
+    assert found.steps == -1
+    assert told in found.reason
+    assert other not in found.reason
+
+
+TWO_APART = (series("ash", 1, 2), series("oak", 3, 11))
+PAIRS = [
+    (TOGETHER[:2], "the two intervals overlap"),
+    (TWO_APART, "the two intervals do not overlap"),
+    (APART, "1 of 3 pairs of intervals do not overlap"),
+    (TOGETHER, "0 of 3 pairs of intervals do not overlap"),
+    ((TOGETHER[0], study("fir", n=10)), "one interval was seen"),
+    ((study("ivy", n=10), study("fir", n=10)), "no interval was seen"),
+]
+
+
+@pytest.mark.parametrize(("studies", "told"), PAIRS)
+def test_two_intervals_are_told_as_two_and_more_as_pairs(studies: tuple[Study, ...], told: str) -> None:
+    assert inconsistency(body("uncontrolled", *studies)).fact_text.endswith(f"; {told}")
+
+
 def test_the_prediction_interval_is_shown_and_decides_nothing() -> None:
     base = {"k": 3, "i2": 0.2, "i2_interval": (0.0, 0.7)}
     outside = comparison(ratio_pool(0.6, 0.5, 0.7, prediction=(-0.9, -0.1), **base), *TOGETHER)

@@ -16,7 +16,24 @@ def test_a_surrogate_rates_down_and_how_far_is_open() -> None:
     found = indirectness(body(surrogate_for="Walking"))
     assert (found.steps, found.least, found.most) == (-1, -2, -1)
     assert "Walking" in found.reason
-    assert indirectness(body()).steps == 0
+    assert indirectness(body("uncontrolled", study(n=10, selection="not selected"))).steps == 0
+
+
+def test_what_was_not_seen_of_the_selection_is_not_direct() -> None:
+    found = indirectness(body())
+    assert (found.steps, found.least, found.most) == (None, -1, 0)
+    assert found.reason == "How people were selected was not seen."
+    assert found.fact_text == "how people were selected: not seen in 1 of 1 study"
+
+
+def test_only_where_every_study_says_that_nobody_was_picked_is_directness_settled() -> None:
+    told = study("ash", n=30, selection="not selected")
+    settled = indirectness(body("uncontrolled", told, study("elm", n=10, selection="not selected")))
+    assert (settled.steps, settled.least, settled.most) == (0, 0, 0)
+    assert "how people were selected: seen in every one of 2 studies" in settled.fact_text
+    one_unseen = indirectness(body("uncontrolled", told, study("elm", n=10)))
+    assert (one_unseen.steps, one_unseen.least, one_unseen.most) == (None, -1, 0)
+    assert one_unseen.reason == "How people were selected was not seen in 1 of 2 studies."
 
 
 def test_selected_people_leave_the_step_to_a_person() -> None:
@@ -25,14 +42,20 @@ def test_selected_people_leave_the_step_to_a_person() -> None:
     assert (found.steps, found.least, found.most) == (None, -1, 0)
     assert "only those who sing" in found.fact_text
     assert "75% of the people" in found.fact_text
+    assert found.reason.endswith("How people were selected was not seen in 1 of 2 studies.")
 
 
-def test_secondary_sources_and_a_borrowed_threshold_are_facts() -> None:
-    known = study(n=30, source_level="secondary report")
+def test_people_that_others_tell_of_leave_the_step_to_a_person() -> None:
+    known = study(n=30, source_level="secondary report", selection="not selected")
     found = indirectness(body("uncontrolled", known, important_in="dancers"))
-    assert found.steps == 0
-    assert "1 of 1 studies known from a secondary report" in found.fact_text
+    assert (found.steps, found.least, found.most) == (None, -1, 0)
+    assert found.reason == "Known from a secondary report only: 1 of 1 study."
+    assert "1 of 1 study known from a secondary report" in found.fact_text
     assert "dancers" in found.fact_text
+    shown = study(n=30, source_level="meeting abstract", selection="not selected")
+    own = indirectness(body("uncontrolled", shown))
+    assert own.steps == 0
+    assert "1 of 1 study known from a meeting abstract" in own.fact_text
 
 
 def test_without_a_search_no_test_of_small_studies_settles_publication_bias() -> None:
@@ -41,12 +64,16 @@ def test_without_a_search_no_test_of_small_studies_settles_publication_bias() ->
     assert "No search" in publication_bias(fine).reason
 
 
-@pytest.mark.parametrize(("p", "steps"), [(0.051, 0), (0.049, None)])
-def test_after_a_search_the_tests_are_read_at_the_level_of_the_protocol(p: float, steps: int | None) -> None:
+@pytest.mark.parametrize(
+    ("p", "shown"), [(0.6, "p = 0.60"), (0.04, "p = 0.04"), (0.0099, "p < 0.01"), (1e-9, "p < 0.01"), (1.0, "p > 0.99")]
+)
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_after_a_search_the_tests_are_shown_and_no_cut_off_decides(p: float, shown: str, level: float) -> None:
     pool = ratio_pool(0.6, 0.5, 0.7, k=10, tests=(("Egger", p), ("rank correlation", 0.9)))
-    found = publication_bias(comparison(pool, searched="systematic review"))
-    assert found.steps == steps
-    assert ("Egger" in found.reason) == (steps is None)
+    found = publication_bias(comparison(pool, searched="systematic review", level=level))
+    assert (found.steps, found.least, found.most) == (None, -1, 0)
+    assert "no cut-off" in found.reason
+    assert f"Egger {shown}; rank correlation p = 0.90" in found.fact_text
 
 
 def test_after_a_search_few_studies_leave_it_open() -> None:
@@ -104,7 +131,7 @@ def test_every_rule_has_a_text_and_its_source_with_an_address_or_says_that_there
     assert len(found) > 15
     for rule in found:
         assert rule.text.endswith(".")
-        if rule is rules.RISK_WITHOUT_ALGORITHM:
+        if rule in (rules.RISK_WITHOUT_ALGORITHM, rules.RISK_WITHOUT_STEP):
             assert (rule.source, rule.read_at) == ("", "")
             continue
         assert rule.source

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
+from synth.errors import EvidenceError
+from synth.protocol import parse_protocol
 from synth.protocol.certainty import GradePlan, InformationPlan
+from synth.yamltext import parse_yaml
 
 
 def test_a_plan_without_anything_rates_main_outcomes_after_main_procedures() -> None:
@@ -19,6 +24,23 @@ def test_a_design_starts_at_one_level_only() -> None:
     assert GradePlan.model_validate({"starts": [start]}).start_of("trial") is not None
     with pytest.raises(ValidationError, match="stand twice in starts: trial"):
         GradePlan.model_validate({"starts": [start, {**start, "basis": "other"}]})
+
+
+def test_outcomes_are_named_beside_those_of_a_role() -> None:
+    plan = GradePlan.model_validate({"also": ["low back disability"]})
+    assert plan.rates("hip function", "main")
+    assert plan.rates("low back disability", "other")
+    assert not plan.rates("gait", "other")
+    with pytest.raises(ValidationError, match="stand twice in also: gait"):
+        GradePlan.model_validate({"also": ["gait", "gait"]})
+
+
+def test_an_outcome_that_is_named_must_be_one_of_the_protocol(repository: Path) -> None:
+    text = (repository / "evidence" / "ifi" / "protocol.yml").read_text(encoding="utf-8")
+    right = "also: [low back disability]"
+    assert text.count(right) == 1
+    with pytest.raises(EvidenceError, match=r"certainty\.grade\.also\.1.*'mood' is no outcome of this protocol"):
+        parse_protocol(parse_yaml(text.replace(right, "also: [low back disability, mood]"), "protocol.yml"), "ifi")
 
 
 @pytest.mark.parametrize("basis", ["robins-i", "high", ""])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from grade_bodies import body, comparison, judged, ratio_pool, study
@@ -11,22 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth.certainty.grade.body import Body, Judgement, Risk, Study
+from synth.certainty.grade.gather import held_interval
 from synth.certainty.grade.risk import risk_of_bias
-from synth.certainty.grade.rules import RISK_ACROSS, RISK_OF_ALLOCATION, RISK_WITHOUT_ALGORITHM
+from synth.certainty.grade.rules import RISK_ACROSS, RISK_OF_ALLOCATION, RISK_WITHOUT_ALGORITHM, RISK_WITHOUT_STEP
+from synth.certainty.grade.types import Suggestion
+from synth.effects.estimate import Effect
+from synth.synthesis.pooling import IntervalMethod, pool_random_effects
 
 
-def trials(*weights_and_risks: tuple[float, tuple[Risk, ...]], refit: object = None) -> Body:
-    """Invented trials with weights; leaving studies out gives the interval `refit`, by default the same."""
-    interval = (-0.7, -0.3) if refit is None else refit
+def trials(*weights_and_risks: tuple[float, tuple[Risk, ...]], held: tuple[float, float] | None = (-0.7, -0.3)) -> Body:
+    """Invented trials with weights; leaving studies out gives the interval `held`, by default the same."""
 
-    def again(_: Iterable[str]) -> tuple[float, float]:
-        return interval  # type: ignore[return-value]
+    def again(_: Iterable[str]) -> tuple[float, float] | None:
+        return held
 
     studies = [
         study(f"elm{place}", n=100, weight=weight, judgement=judged(*risks))
         for place, (weight, risks) in enumerate(weights_and_risks)
     ]
-    return comparison(ratio_pool(0.6, 0.5, 0.7, refit=again), *studies)
+    return comparison(ratio_pool(0.6, 0.5, 0.7, held=again), *studies)
 
 
 @pytest.mark.parametrize(("share", "steps", "most"), [(0.51, 0, 0), (0.5, None, 0), (0.2, None, 0)])
@@ -48,8 +52,67 @@ def test_most_of_the_weight_at_high_risk_rates_down(share: float, steps: int | N
 def test_a_small_share_at_high_risk_rates_down_where_the_result_reads_otherwise_without_it(
     without: tuple[float, float], steps: int
 ) -> None:
-    found = risk_of_bias(trials((0.9, ("low",)), (0.1, ("high",)), refit=without))
+    found = risk_of_bias(trials((0.9, ("low",)), (0.1, ("high",)), held=without))
     assert found.steps == steps
+
+
+def test_where_too_few_studies_are_left_or_nothing_is_pooled_the_step_is_open() -> None:
+    few = trials((0.9, ("low",)), (0.1, ("high",)), held=None)
+    for unknown in (few, replace(few, pool=None)):
+        found = risk_of_bias(unknown)
+        assert (found.steps, found.least, found.most) == (None, -2, 0)
+        assert "too few are left to pool" in found.reason
+
+
+def test_lost_degrees_of_freedom_are_no_risk_of_bias() -> None:
+    """Invented: a study of 3 % of the weight at high risk beside others that agree; only the t quantile grows."""
+    figures = {"ash": (-0.21, 0.1), "elm": (-0.23, 0.1), "fir": (-0.22, 0.1), "oak": (-0.20, 0.4)}
+
+    def found_with(names: str, interval: IntervalMethod) -> Suggestion:
+        effects = [_effect(name, *figures[name]) for name in names.split()]
+        pooled = pool_random_effects(effects, interval=interval)
+        pool = ratio_pool(0.5, 0.4, 0.6, held=held_interval(pooled, effects))
+        studies = [
+            study(name, weight=weight, judgement=judged("high" if name == "oak" else "low"))
+            for name, weight in zip(names.split(), pooled.weights, strict=True)
+        ]
+        return risk_of_bias(comparison(replace(pool, interval=pooled.interval), *studies))
+
+    for interval in get_args(IntervalMethod):
+        three, four = found_with("ash elm oak", interval), found_with("ash elm fir oak", interval)
+        assert (three.steps, three.least, three.most) == (None, -2, 0)
+        assert (four.steps, four.least, four.most) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("interval", get_args(IntervalMethod))
+def test_all_studies_held_give_the_interval_of_the_pool(interval: IntervalMethod) -> None:
+    effects = [
+        _effect("ash", -0.9, 0.1),
+        _effect("elm", -0.2, 0.2),
+        _effect("fir", -0.5, 0.3),
+        _effect("oak", 0.1, 0.4),
+    ]
+    pooled = pool_random_effects(effects, interval=interval)
+    held = held_interval(pooled, effects)
+    assert held(pooled.studies) == pytest.approx(pooled.interval, rel=1e-9)
+    left = held(("ash", "elm", "fir"))
+    assert left is not None
+    assert left[1] - left[0] > pooled.interval[1] - pooled.interval[0]
+    assert held(("ash", "elm")) is None
+
+
+def _effect(name: str, estimate: float, error: float) -> Effect:
+    return Effect(
+        study_id=name,
+        arm_id="",
+        measure="RR",
+        estimate=estimate,
+        standard_error=error,
+        interval=(estimate - 2 * error, estimate + 2 * error),
+        level=0.95,
+        n=100,
+        unit_of_analysis="patients",
+    )
 
 
 def test_an_open_judgement_counts_as_everything_that_it_may_be() -> None:
@@ -92,6 +155,15 @@ def test_a_tool_without_a_rule_shows_answers_and_gives_no_step() -> None:
     by_hand = replace(answers, by_person=True)
     again = risk_of_bias(body("uncontrolled", study(n=10, judgement=by_hand), study("elm", n=10, judgement=answers)))
     assert "2 of 2 studies appraised, 1 of them by a person" in again.fact_text
+
+
+def test_a_tool_whose_levels_no_rule_turns_into_steps_is_not_called_one_without_levels() -> None:
+    robins = Judgement(tool="ROBINS-I", words="serious", items=7)
+    found = risk_of_bias(body("uncontrolled", study(n=10, judgement=robins)))
+    assert (found.steps, found.least, found.most) == (None, -2, 0)
+    assert found.reason == "ROBINS-I: levels are shown; no rule that could be cited turns them into a step."
+    assert found.rule is RISK_WITHOUT_STEP
+    assert "ROBINS-I: serious (1 study)" in found.fact_text
 
 
 def test_nothing_appraised_is_said_and_leaves_the_step_open() -> None:

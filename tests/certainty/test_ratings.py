@@ -12,6 +12,7 @@ import pytest
 import synth
 from synth.certainty import Certainty, Rating, rate
 from synth.certainty.grade import UNCONFIRMED, Level, fact_of
+from synth.certainty.grade.overrides import rated_subjects
 from synth.certainty.grade.types import Override
 from synth.certainty.risk_of_bias import RiskOfBias, appraise
 from synth.protocol.certainty import AllocationPlan, GradePlan, InformationPlan, StartPlan
@@ -60,13 +61,28 @@ def bcg(repository: Path, trials: Review) -> Rating:
     return rating
 
 
-def test_main_procedures_and_outcomes_are_rated_and_no_others(ifi: Certainty) -> None:
+def test_main_procedures_and_outcomes_are_rated_and_what_the_protocol_names_beside_them(ifi: Certainty) -> None:
     pairs = [(item.about_id, item.outcome_id) for item in ifi.ratings]
     assert pairs == [
         (procedure, outcome)
         for procedure in ("endoscopic", "open", "osteotomy")
-        for outcome in ("hip function", "pain")
+        for outcome in ("hip function", "pain", "low back disability")
     ]
+
+
+def test_low_back_disability_is_rated_as_the_question_names_it(repository: Path, ifi: Certainty) -> None:
+    assert {item.about_id: item.level for item in ifi.ratings if item.outcome_id == "low back disability"} == {
+        "endoscopic": Level.VERY_LOW,
+        "open": Level.NOT_RATED,
+        "osteotomy": Level.NOT_RATED,
+    }
+    review = synth.open_review("ifi", root=repository)
+    subjects = rated_subjects(review.protocol)
+    assert set(subjects.values()) == {("hip function", "pain", "low back disability")}
+    unnamed = rated(review, repository, GradePlan())
+    assert "low back disability" not in {item.outcome_id for item in unnamed.ratings}
+    rows = [row.outcome for row in review.findings.of("endoscopic").rows if row.kind == "outcome"]
+    assert rows == ["Hip function", "Pain", "Low back disability"]
 
 
 def test_uncontrolled_series_start_low_and_end_very_low(ifi: Certainty) -> None:
@@ -88,6 +104,9 @@ def test_what_an_abstract_cannot_tell_stays_open_for_a_person(ifi: Certainty) ->
     assert "open" in risk.fact_text
     assert rating.domain("indirectness").suggestion.steps is None
     assert "patients with low back pain" in rating.domain("indirectness").suggestion.fact_text
+    pain = ifi.of("endoscopic", "pain").domain("indirectness").suggestion
+    assert (pain.steps, pain.least, pain.most) == (None, -1, 0)
+    assert pain.reason == "How people were selected was not seen."
     assert rating.domain("publication bias").suggestion.facts[0].value == "evidence map"
 
 
@@ -98,7 +117,7 @@ def test_a_large_change_before_to_after_is_not_rated_up(ifi: Certainty) -> None:
 
 def test_no_evidence_is_not_rated_and_never_very_low(ifi: Certainty) -> None:
     for about in ("open", "osteotomy"):
-        for outcome in ("hip function", "pain"):
+        for outcome in ("hip function", "pain", "low back disability"):
             rating = ifi.of(about, outcome)
             assert (rating.level, rating.domains) == (Level.NOT_RATED, ())
             assert rating.reason.startswith("There is no evidence to rate:")
@@ -129,6 +148,16 @@ def test_the_one_step_of_bcg_rests_on_its_spread(bcg: Rating) -> None:
     assert values["I2 after Absolute latitude"] == pytest.approx(0.684, abs=5e-4)
     assert "no effect (1) inside" in found.fact_text
     assert found.settled
+    assert "what was tried after the data were seen leaves more than 40% (Absolute latitude)" in found.reason
+
+
+def test_the_people_of_bcg_are_known_at_second_hand_so_directness_stays_open(bcg: Rating) -> None:
+    assert bcg.about == "BCG vaccination against no BCG vaccination"
+    found = bcg.domain("indirectness").suggestion
+    assert (found.steps, found.least, found.most) == (None, -1, 0)
+    assert found.reason == (
+        "How people were selected was not seen. Known from a secondary report only: 13 of 13 studies."
+    )
 
 
 def test_bcg_is_precise_by_its_interval_and_the_people_behind_it(bcg: Rating) -> None:
@@ -179,7 +208,7 @@ def test_a_judgement_settles_a_domain_of_bcg_and_a_moved_fact_is_told(
     moved = rated(trials, repository, PLAN, replace(kept, fact="12 of 13 studies appraised"))
     (sentence,) = moved.moved
     assert "“12 of 13 studies appraised”" in sentence
-    assert fact_of(bcg, "risk of bias") in sentence
+    assert bcg.domain("risk of bias").suggestion.fact_text in sentence
     assert sentence in moved.ratings[0].reason
 
 

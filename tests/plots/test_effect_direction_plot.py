@@ -100,7 +100,7 @@ def test_each_status_has_a_sign_of_its_own():
     shown = words(drawing).splitlines()
     assert shown.count("?") == 2  # the cell and its sample in the legend
     assert shown.count("–") == 2
-    for sample in ("filled: figure seen", "hollow: in words only", "measured but not seen", "not mentioned"):
+    for sample in ("filled: figure seen", "hollow: direction only", "measured but not seen", "not mentioned"):
         assert sample in shown
 
 
@@ -143,7 +143,7 @@ def test_single_patients_stand_below_the_series_under_their_own_heading():
     rows = [one(label="Case", n=1, single_patient=True), one(label="Series of many")]
     drawing = effect_direction_plot(rows)
     placed = {text.get_text(): text.get_position()[1] for text in drawing.figure.axes[0].texts}
-    assert placed["Series"] < placed["Series of many"] < placed["Single patients"] < placed["Case"]
+    assert placed["Reports"] < placed["Series of many"] < placed["Single patients"] < placed["Case"]
     assert "Single patients" not in words(effect_direction_plot(rows[1:]))
 
 
@@ -201,9 +201,9 @@ def test_words_give_every_number():
     ]
     alt = effect_direction_plot(rows, title="Operation").alt_text()
     assert alt.startswith("Effect direction plot: Operation. 4 studies, 1 outcome.")
-    assert "better 1 series, 1 single patient: A 2001 (12 patients, score), C 2003 (one patient)" in alt
-    assert "worse (in words only) 1 series: B 2002 (n not seen)" in alt
-    assert "not mentioned 1 series: D 2004 (12 patients)" in alt
+    assert "better 1 report, 1 single patient: A 2001 (12 patients, score), C 2003 (one patient)" in alt
+    assert "worse (direction only) 1 report: B 2002 (n not seen)" in alt
+    assert "not mentioned 1 report: D 2004 (12 patients)" in alt
     assert "Nothing was tested" in alt
 
 
@@ -215,11 +215,11 @@ def test_many_studies_are_counted_in_words_and_listed_in_the_table():
     assert len(data) == len(cells) == 60
     assert "The table of the figure gives each study." in drawing.alt_text()
     pain = data[(data["outcome"] == "Pain") & (data["shows"] == "better") & (data["status"] == "figure")]
-    series = int((pain["kind"] == "series").sum())
+    reports = int((pain["kind"] == "report").sum())
     told = drawing.alt_text().split("Pain: ")[1].split(".")[0].split("; ")
-    cases = len(pain) - series
+    cases = len(pain) - reports
     assert cases == 1
-    assert f"better {series} series, 1 single patient" in told
+    assert f"better {reports} reports, 1 single patient" in told
 
 
 def test_marks_lead_to_their_words():

@@ -109,7 +109,7 @@ def test_what_was_not_seen_is_a_dashed_bar_without_a_fill():
     dashed, solid = drawn["A 2001 | Pain"][0], drawn["B | Pain"][0]
     assert to_rgb(dashed.get_facecolor()) == (1.0, 1.0, 1.0)
     assert dashed.get_linestyle() != solid.get_linestyle()
-    assert "dashed: nothing of the outcome was seen" in words(drawing)
+    assert "dashed: no result of the outcome was seen" in words(drawing)
 
 
 def test_single_patients_are_stems_behind_the_series():
@@ -121,7 +121,7 @@ def test_single_patients_are_stems_behind_the_series():
     assert stem.get_linewidth() < bar.get_width() / 3
     assert stem.get_xdata()[0] > bar.get_x() + bar.get_width()
     assert drawing.data().set_index("label")["number"].to_dict() == {"Series of many": 1, "Case": 2}
-    assert "1 series, 1 single patient" in words(drawing).replace("\n", " ")
+    assert "1 report, 1 single patient" in words(drawing).replace("\n", " ")
 
 
 def test_high_bars_come_first_and_numbers_lead_to_names():
@@ -146,8 +146,8 @@ def test_each_outcome_has_a_panel_with_its_counts():
     drawing = harvest_plot(rows, **OPTIONS)
     assert [len(found) for found in patches(drawing, "strip").values()] == [2]
     alt = drawing.alt_text()
-    assert "Pain: worse none; no clear change none; better 4 series: S0 (12 patients, abstract, figure)" in alt
-    assert "Gait: worse 1 series: S9" in alt
+    assert "Pain: worse none; no clear change none; better 4 reports: S0 (12 patients, abstract, figure)" in alt
+    assert "Gait: worse 1 report: S9" in alt
 
 
 def test_instruments_that_differ_stand_in_the_middle_and_are_named():
@@ -176,7 +176,7 @@ def test_bars_beyond_the_width_of_a_column_go_to_the_next_row():
 def test_columns_can_be_called_otherwise():
     drawing = harvest_plot([one()], **OPTIONS, columns=("against", "no change", "in favour"))
     assert drawing.data()["column"].tolist() == ["in favour"]
-    assert "in favour 1 series" in drawing.alt_text()
+    assert "in favour 1 report" in drawing.alt_text()
 
 
 def test_without_fills_all_bars_are_full():

@@ -180,3 +180,17 @@ def test_no_rows_and_odd_options_are_refused() -> None:
         judgement_summary([], panel())
     with pytest.raises(MethodError, match="title is 3; a text is expected"):
         judgement_summary(judged(1), panel(), title=3)  # type: ignore[arg-type]
+
+
+def test_the_legend_says_what_words_mean_that_are_not_plain() -> None:
+    drawing = judgement_summary(judged(6), panel(), meanings={"low": "an invented meaning", "never shown": "nothing"})
+    assert "low (an invented meaning)" in page_words(drawing)
+    assert "“low” means: an invented meaning." in drawing.alt_text()
+    assert "nothing" not in drawing.alt_text() + page_words(drawing)
+    assert "low" in drawing.data()["judgement"].tolist()
+    with pytest.raises(
+        MethodError, match=r"summary of judgements: meanings .*; a text by the words of a judgement is expected"
+    ):
+        judgement_summary(judged(1), panel(), meanings={"low": 3})  # type: ignore[dict-item]
+    with pytest.raises(MethodError, match=r"summary of judgements: meanings 'low'"):
+        judgement_summary(judged(1), panel(), meanings="low")  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from synth.certainty.algorithms import ALGORITHMS, Judged
 from synth.certainty.risk_of_bias import CONFLICT, RiskOfBias
 from synth.certainty.tools import ABSTRACT_ONLY, NOT_ANSWERED, tool, tools
 from synth.errors import MethodError
+from synth.extraction.eligibility import Role
 from synth.plots import Drawing, ForestRow, forest
 from synth.plots.answers import forest_of
 from synth.plots.forest.panel import LOOKS, NOT_JUDGED, Judgement
@@ -201,6 +202,77 @@ def test_a_summary_by_weight_leaves_out_tools_without_a_study_of_the_pool() -> N
     (drawing,) = summaries_of(both, labels, weights={"invented1": 3.0, "invented2": 1.0})
     assert drawing.title == "Summary of judgements: JBI case series: share of weight (2 studies)"
     assert set(drawing.data()["share_of_weight"]) <= {0.25, 0.75, 1.0}
+
+
+def of_roles(name: str, *roles: Role, result: str = "") -> RiskOfBias:
+    """Invented appraisals of studies that are used for different things."""
+    found = invented(len(roles), name, result=result)
+    given = [dataclasses.replace(item, role=role) for item, role in zip(found.appraisals, roles, strict=True)]
+    return RiskOfBias(tuple(given), (), found.people)
+
+
+MIXED: tuple[Role, ...] = ("annex", "synthesis", "direction only", "synthesis", "annex")
+
+
+def test_rows_stand_by_what_their_study_is_used_for_the_eligible_first(assert_readable: Check) -> None:
+    risk, labels = of_roles("jbi-case-series", *MIXED), names(5)
+    (drawing,) = traffic_lights_of(risk, labels)
+    assert_readable(drawing)
+    rows = drawing.data().drop_duplicates("label")
+    found = [(group, labels_of) for group, labels_of in zip(rows["group"], rows["label"], strict=True)]
+    expected = {"Eligible": (1, 3), "Directions only": (2,), "Annex": (0, 4)}
+    assert found == [(group, list(labels.values())[at]) for group, places in expected.items() for at in places]
+    for heading in expected:
+        assert heading in page_words(drawing)
+    alike = of_roles("jbi-case-series", "synthesis", "synthesis")
+    assert {row.group for row in rows_of(alike, tool("jbi-case-series"), names(2))} == {""}
+    results = [
+        *of_roles("rob2", "synthesis", "annex", result="tear").appraisals,
+        *of_roles("rob2", "synthesis", "annex", result="pain").appraisals,
+    ]
+    both = rows_of(RiskOfBias(tuple(results), ()), tool("rob2"), names(2))
+    assert [row.group for row in both] == ["Eligible: tear", "Eligible: pain", "Annex: tear", "Annex: pain"]
+
+
+def test_a_summary_counts_eligible_studies_and_says_how_many_others_there_are(assert_readable: Check) -> None:
+    risk = of_roles("jbi-case-series", *MIXED)
+    (drawing,) = summaries_of(risk, names(5))
+    assert_readable(drawing)
+    assert drawing.title == "Summary of judgements: JBI case series: share of 2 eligible studies"
+    data = drawing.data()
+    assert set(data.groupby("heading")["count"].sum()) == {2}
+    for item in (found for found in risk.appraisals if found.eligible):
+        for number, answer in item.answers.items():
+            own = data[(data["heading"] == number) & (data["judgement"] == judgement_of_answer(answer.answer).words)]
+            assert own["count"].sum() >= 1
+    assert "Appraised too and not counted here: directions only: 1, annex: 2." in page_words(drawing)
+    (weighted,) = summaries_of(risk, names(5), weights={"invented1": 5.0, "invented2": 3.0, "invented4": 1.0})
+    assert set(weighted.data()["share_of_weight"]) <= {0.25, 0.75, 1.0}
+
+
+def test_a_summary_without_an_eligible_study_says_so() -> None:
+    (drawing,) = summaries_of(of_roles("jbi-case-series", "annex", "direction only", "annex"), names(3))
+    assert drawing.title == "Summary of judgements: JBI case series: share of 3 other studies"
+    said = "No eligible study was appraised with this tool; these are others (directions only: 1, annex: 2)."
+    assert said in page_words(drawing)
+
+
+def test_the_legend_says_what_abstract_only_means_wherever_it_is_shown() -> None:
+    risk = RiskOfBias((appraisal("invented1", "jbi-case-series", {"8": "yes"}),), ())
+    drawn = [*traffic_lights_of(risk, names(1)), *summaries_of(risk, names(1))]
+    for drawing in drawn:
+        assert "unclear: abstract only (no full text was read)" in page_words(drawing)
+        assert "“unclear: abstract only” means: no full text was read." in drawing.alt_text()
+        assert ABSTRACT_ONLY in drawing.data()["judgement"].tolist()
+    panel = panel_of(risk, ["invented1"])
+    assert panel is not None
+    assert "“unclear: abstract only” means: no full text was read." in panel[0].legend
+    full = appraisal("invented1", "jbi-case-series", {item.id: "yes" for item in tool("jbi-case-series").items})
+    read = RiskOfBias((full,), ())
+    other = panel_of(read, ["invented1"])
+    assert other is not None
+    for drawing in (*traffic_lights_of(read, names(1)), *summaries_of(read, names(1))):
+        assert "no full text" not in page_words(drawing) + drawing.alt_text() + other[0].legend
 
 
 def test_a_study_without_a_name_is_refused() -> None:

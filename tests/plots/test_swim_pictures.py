@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from direction_rows import patches
 
 import synth
 from synth.errors import MethodError
+from synth.extraction.named import outcomes_named
 from synth.plots.swim_pictures import direction_rows_of, directions_of, harvest_of
-from synth.synthesis.swim import swim_of
+from synth.synthesis.swim import Status, swim_of
 
 #: What words of SwimAnswer are in the pictures.
 VERDICTS = {"no change": "no clear change", "conflicting": "mixed"}
@@ -86,6 +89,54 @@ def test_sources_for_directions_only_carry_a_mark(answers, names):
     assert marked
     told = " ".join(directions_of(swims, names).alt_text() for swims in answers.values())
     assert all(f"used for directions only: {mark}" in told for _, mark in marked)
+
+
+def test_a_figure_of_a_source_for_directions_only_is_not_called_words(answers, names):
+    """The video gives figures: it says nothing in words only."""
+    rows = [row for row in direction_rows_of(answers["endoscopic"], names) if row.fill]
+    assert {row.fill for row in rows if row.label == names["aaosvideo2021"]} == {"direction only"}
+    assert "in words only" not in {row.fill for row in rows}
+    drawing = harvest_of(answers["endoscopic"], names)
+    shown = " ".join(text.get_text() for text in drawing.figure.axes[0].texts)
+    assert "direction only" in shown
+    for told in (shown, drawing.alt_text(), directions_of(answers["endoscopic"], names).alt_text()):
+        assert "words only" not in told
+
+
+def test_a_direction_in_words_is_called_so(answers, names):
+    """The same lines, as if nothing but words had been seen in one report and in the video."""
+    swim = next(item for item in answers["endoscopic"] if item.outcome == "hip function")
+    worded = {"hatem2015", "aaosvideo2021"}
+    rows = tuple(
+        replace(item, status=Status.DIRECTION, detail="in words") if item.study_id in worded else item
+        for item in swim.rows
+    )
+    fills = {row.label: row.fill for row in direction_rows_of([replace(swim, rows=rows)], names) if row.fill}
+    assert fills == {
+        names["docwirelti"]: "figure",
+        names["hatem2015"]: "in words only",
+        names["aaosvideo2021"]: "in words only",
+    }
+    assert "(5 patients, abstract, in words only)" in harvest_of([replace(swim, rows=rows)], names).alt_text()
+
+
+def test_reports_without_a_number_of_patients_are_reports_and_no_series(answers, names):
+    for drawing in (directions_of(answers["endoscopic"], names), harvest_of(answers["endoscopic"], names)):
+        data = drawing.data()
+        assert set(data.loc[data["label"] == names["jo2015"], "kind"]) == {"report"}
+        assert " series" not in drawing.alt_text().replace("without a comparison group", "")
+    assert "reports, 2 single patients" in directions_of(answers["endoscopic"], names).alt_text()
+
+
+def test_an_outcome_that_is_named_is_drawn_as_not_seen(names):
+    review = synth.open_review("ifi")
+    swims = swim_of(review.synthesis, named=outcomes_named(review.extraction.studies))
+    endoscopic = [item for item in swims if item.procedure == "endoscopic"]
+    data = directions_of(endoscopic, names).data().set_index(["label", "outcome"])
+    assert data.loc[(names["zhang2022"], "Hip function"), "sign"] == "measured but not seen"
+    assert data.loc[(names["zhang2022"], "Pain"), "sign"] == "not mentioned"
+    unseen = harvest_of(endoscopic, names).data().set_index(["label", "outcome"])
+    assert unseen.loc[(names["reais2020"], "Pain"), "column"] == "measured but not seen"
 
 
 def test_words_of_uncontrolled_evidence_claim_nothing(answers, names):

@@ -213,3 +213,17 @@ def test_two_open_judgements_of_one_symbol_differ_by_what_is_possible() -> None:
     alike = dataclasses.replace(one, words="other words")
     with pytest.raises(MethodError, match="one look for each judgement is expected"):
         traffic_light([JudgedRow(label="a", judgements={"D1": one, "D2": alike})], panel(2))
+
+
+def test_the_legend_says_what_words_mean_that_are_not_plain() -> None:
+    drawing = traffic_light(judged(6), panel(), meanings={"low": "an invented meaning", "never shown": "nothing"})
+    assert "low (an invented meaning)" in page_words(drawing)
+    assert "“low” means: an invented meaning." in drawing.alt_text()
+    assert "nothing" not in drawing.alt_text() + page_words(drawing)
+    assert "low" in drawing.data()["judgement"].tolist()
+    with pytest.raises(
+        MethodError, match=r"traffic-light plot: meanings .*; a text by the words of a judgement is expected"
+    ):
+        traffic_light(judged(1), panel(), meanings={"low": 3})  # type: ignore[dict-item]
+    with pytest.raises(MethodError, match=r"traffic-light plot: meanings 'low'"):
+        traffic_light(judged(1), panel(), meanings="low")  # type: ignore[arg-type]

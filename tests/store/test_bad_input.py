@@ -52,7 +52,32 @@ def test_a_part_of_an_interval_alone_names_what_is_missing(ifi: ReviewCopy, colu
     assert ifi.validate().faults == [f"{OUTCOMES}:{line}: {name}: {TOGETHER}" for name in missing]
 
 
+#: What a cell of outcomes that are named without a figure may hold, as a message tells it.
+NAMED = (
+    "ids of its outcomes (hip function, pain, low back disability, time to return to sport, ischiofemoral space, "
+    "gait), each once, several with ; between, are expected"
+)
 ONE_CELL: dict[str, Case] = {
+    "a named outcome that the protocol does not have": one_cell(
+        STUDIES,
+        "zhang2022",
+        "outcomes_named",
+        "pain; sleep",
+        f"'sleep' is not in the outcomes of protocol.yml; {NAMED}",
+    ),
+    "a named outcome with a comma behind it": one_cell(
+        STUDIES,
+        "zhang2022",
+        "outcomes_named",
+        "pain, gait",
+        f"'pain, gait' is not in the outcomes of protocol.yml; {NAMED}",
+    ),
+    "a named outcome that is empty": one_cell(
+        STUDIES, "zhang2022", "outcomes_named", "pain;", f"'' is not in the outcomes of protocol.yml; {NAMED}"
+    ),
+    "a named outcome that stands there twice": one_cell(
+        STUDIES, "zhang2022", "outcomes_named", "pain; gait; pain", f"'pain' stands there 2 times; {NAMED}"
+    ),
     "text in a number column": one_cell(
         ARMS, "hatem2015,A1", "age_mean", "about 40", f"'about 40': {NUMBER}, not below 0 is expected"
     ),
@@ -310,3 +335,15 @@ def test_the_committed_evidence_has_no_fault(ifi: ReviewCopy):
     for review in ("ifi", "bcg"):
         ended = ifi.validate(review)
         assert (ended.faults, ended.code) == ([], 0)
+
+
+def test_a_mean_that_is_its_own_minimum_is_no_fault_whatever_its_spread(ifi: ReviewCopy):
+    """Rounded means lie on the end of a range, and a follow-up of 1 +/- 1 years has one at 12 months."""
+    ifi.set(ARMS, "hatem2015,A1", followup_mean_months="24")
+    ifi.set(ARMS, "aguilerabohorquez2020,A1", age_mean="34.4", age_sd="40", age_min="34.4")
+    assert ifi.validate().faults == []
+
+
+def test_several_outcomes_can_be_named(ifi: ReviewCopy):
+    ifi.set(STUDIES, "zhang2022", outcomes_named="hip function;pain ; gait")
+    assert ifi.validate().faults == []

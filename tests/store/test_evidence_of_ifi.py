@@ -184,6 +184,32 @@ def test_every_caveat_on_a_study_stands_in_a_note(review: Path):
     assert studies["docwirelti"]["selection"] == "patients with low back pain"
 
 
+def test_every_outcome_that_a_report_names_is_named_by_a_fact_of_the_review(review: Path):
+    """A title, a note or a count has to say it; nothing else may be filled in."""
+    studies = {row["study_id"]: row for row in rows_of(review / "extraction" / "studies.csv")}
+    events = rows_of(review / "extraction" / "events.csv")
+    said = {
+        ("aguilerabohorquez2020", "pain"): "Pain" in str(records(review)["aguilerabohorquez2020"]["title"]),
+        ("reais2020", "pain"): "relief-of-pain" in studies["reais2020"]["source"],
+        ("koreamed1050519", "hip function"): any(
+            "functional" in row["event"] for row in events if row["study_id"] == "koreamed1050519"
+        ),
+        **{
+            (name, "hip function"): "scores were not seen; they are taken to be of hip function"
+            in studies[name]["note"]
+            for name in ("zhang2022", "reais2020")
+        },
+    }
+    named = {
+        (name, outcome.strip())
+        for name, row in studies.items()
+        for outcome in row["outcomes_named"].split(";")
+        if outcome.strip()
+    }
+    assert named == set(said)
+    assert all(said.values())
+
+
 def test_authors_that_were_seen_in_part_are_marked_so(review: Path):
     in_part = [name for name, record in records(review).items() if "most authors" in str(record["note"])]
     assert in_part == ["desa2014", "hatem2015", "nakano2020", "safran2014"]

@@ -200,6 +200,31 @@ def test_a_consensus_needs_two_reviewers(ifi: ReviewCopy) -> None:
     ]
 
 
+def test_a_consensus_against_what_all_answered_is_worth_a_look(ifi: ReviewCopy) -> None:
+    ifi.replace(PROTOCOL, "people:\n", PEOPLE)
+    both = [GOOD | {"reviewer": "ann"}, GOOD | {"reviewer": "bob"}]
+    said = "a consensus settles a disagreement, and here is none"
+    for answers, told in (
+        (
+            ["yes", "yes", "no"],
+            [f"{ANSWERS}:4: answer: both reviewers answered 'yes', and the consensus says 'no'; {said}"],
+        ),
+        (["yes", "yes", "yes"], []),
+        (["yes", "no", "unclear"], []),
+    ):
+        rows = [
+            row | {"answer": answer}
+            for row, answer in zip([*both, GOOD | {"reviewer": "consensus"}], answers, strict=True)
+        ]
+        ifi.write(ANSWERS, table(RISK_OF_BIAS, *rows))
+        assert ifi.validate().faults == []
+        assert [line for line in ifi.validate().warnings if line.startswith(ANSWERS)] == told
+    rows = [GOOD | {"reviewer": who} for who in ("ann", "bob", "software-a")]
+    ifi.write(ANSWERS, table(RISK_OF_BIAS, *rows, GOOD | {"reviewer": "consensus", "answer": "no"}))
+    (line,) = [line for line in ifi.validate().warnings if line.startswith(ANSWERS)]
+    assert line == f"{ANSWERS}:5: answer: all 3 reviewers answered 'yes', and the consensus says 'no'; {said}"
+
+
 def test_a_tool_that_does_not_fit_the_design_is_worth_a_look(ifi: ReviewCopy) -> None:
     assert faults_of(ifi, GOOD | {"tool": REPORTS}, GOOD | {"tool": "minors", "answer": "2"}) == []
     said = "hatem2015 is of the design 'case series', and protocol.yml plans"
@@ -259,6 +284,57 @@ def test_a_decision_that_the_rule_does_not_leave_is_a_fault(bcg: ReviewCopy) -> 
     )
 
 
+def answered(reviewer: str, answers: dict[str, str]) -> list[dict[str, str]]:
+    return [TRIAL | {"item": item, "answer": answer, "reviewer": reviewer} for item, answer in answers.items()]
+
+
+#: Answers that give low in every domain, and the same with some concerns in two, so that people decide on the whole.
+LOW = {"1.1": "Y", "1.2": "Y", "1.3": "N", "2.1": "N", "2.2": "N", "2.6": "Y", "3.1": "Y"}
+LOW |= {"4.1": "N", "4.2": "N", "4.3": "N", "5.1": "Y", "5.2": "N", "5.3": "N"}
+TWO_CONCERNS = LOW | {"1.2": "NI", "5.1": "NI"}
+
+
+def test_a_decision_on_the_whole_needs_answers_of_the_same_person(bcg: ReviewCopy) -> None:
+    """Nobody is told that answers are missing where they were given by another person."""
+    rows = answered("ann", TWO_CONCERNS | {"overall": "high"}) + answered("bob", {"overall": "some concerns"})
+    assert faults_of(bcg, *rows) == [
+        f"{ANSWERS}:16: answer: RoB 2: bob decided 'some concerns' for the whole (the levels differ: bob "
+        "'some concerns', ann 'high'), but answered no item and stated no level of a domain; expected with a decision "
+        "on the whole: what it rests on, in rows of bob"
+    ]
+
+
+def test_a_decision_on_the_whole_without_any_answer_is_a_fault(bcg: ReviewCopy) -> None:
+    assert faults_of(bcg, *answered("ann", {"overall": "high"})) == [
+        f"{ANSWERS}:2: answer: RoB 2: ann decided 'high' for the whole, but answered no item and stated no level of a "
+        "domain; expected with a decision on the whole: what it rests on, in rows of ann"
+    ]
+
+
+def test_two_whole_sheets_that_differ_are_no_fault(bcg: ReviewCopy) -> None:
+    """Each decision rests on its own answers; that both together leave no choice is no mistake of either."""
+    rows = answered("ann", TWO_CONCERNS | {"overall": "some concerns"}) + answered("bob", TWO_CONCERNS | {"1.2": "N"})
+    assert faults_of(bcg, *rows) == []
+    assert not [line for line in bcg.validate().warnings if line.startswith(ANSWERS)]
+
+
+def test_a_decision_that_a_consensus_overtakes_is_worth_a_look(bcg: ReviewCopy) -> None:
+    rows = answered("ann", TWO_CONCERNS | {"overall": "some concerns"}) + answered("bob", TWO_CONCERNS | {"1.2": "N"})
+    assert faults_of(bcg, *rows, *answered("consensus", {"1.2": "N"})) == []
+    assert [line for line in bcg.validate().warnings if line.startswith(ANSWERS)] == [
+        f"{ANSWERS}:15: answer: RoB 2: ann decided 'some concerns' for the whole, but from what all reviewers came to "
+        "the rule gives 'high'; the decision is not used"
+    ]
+
+
+@pytest.mark.parametrize("settled", ["some concerns", "high"])
+def test_a_consensus_on_two_decisions_overtakes_neither(bcg: ReviewCopy, settled: str) -> None:
+    rows = answered("ann", TWO_CONCERNS | {"overall": "some concerns"})
+    rows += answered("bob", TWO_CONCERNS | {"overall": "high"})
+    assert faults_of(bcg, *rows, *answered("consensus", {"overall": settled})) == []
+    assert not [line for line in bcg.validate().warnings if line.startswith(ANSWERS)]
+
+
 def test_the_planned_tools_are_checked(ifi: ReviewCopy) -> None:
     ifi.replace(PROTOCOL, "tool: jbi-case-reports,", "tool: jbi-reports,")
     line = ifi.text(PROTOCOL).split("tool: jbi-reports,")[0].count("\n") + 1
@@ -272,9 +348,15 @@ def test_the_planned_tools_are_checked(ifi: ReviewCopy) -> None:
 
 
 def test_nobody_may_be_called_consensus(ifi: ReviewCopy) -> None:
+    """The id is the fault; nothing that follows from it is told, and what does not follow from it is."""
     ifi.replace(PROTOCOL, "people:\n", PEOPLE.replace("id: ann", "id: consensus"))
-    (fault,) = ifi.validate().faults
-    assert fault.endswith("people.0.id: 'consensus' is what settles a disagreement of two; give the person another id")
+    rows = [GOOD | {"reviewer": "consensus"}, GOOD | {"item": "2", "reviewer": "ann"}, GOOD | {"item": "11"}]
+    ifi.write(ANSWERS, table(RISK_OF_BIAS, *rows))
+    other, taken = ifi.validate().faults
+    assert taken.endswith(
+        "people.0.id: 'consensus' is kept for rows that settle a disagreement; give the person another id"
+    )
+    assert other.startswith(f"{ANSWERS}:4: item: {SERIES} has no item '11'")
 
 
 OVERRIDDEN: dict[str, tuple[dict[str, str], str, str]] = {

@@ -49,7 +49,7 @@ def judged(levels: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
 def test_settled_judgements_give_one_pool_for_each_level_but_the_worst() -> None:
     model = model_of(9)
     found = by_judgement(model, judged([(LEVELS[index % 3],) for index in range(9)]), levels=LEVELS, measure="RR")
-    assert list(by_name(found)) == ["low only", "low or some concerns"]
+    assert list(by_name(found)) == ["only low", "only low or some concerns"]
     for item, rows in zip(found.pools, ([0, 3, 6], [0, 1, 3, 4, 6, 7]), strict=True):
         alone = random_effects(model.estimates[rows], model.variances[rows])
         assert item.estimate == alone.estimate
@@ -97,8 +97,8 @@ def test_a_pool_without_open_studies_and_one_with_them() -> None:
         assert (strict.open_kept, lenient.open_kept) == (False, True)
         assert set(strict.studies) == set.intersection(*kept)
         assert set(lenient.studies) == set.union(*kept)
-        assert "those that can be worse left out" in strict.name
-        assert "those that can be no worse kept" in lenient.name
+        assert strict.name.endswith("; open judgements counted as the worst they can be")
+        assert lenient.name.endswith("; open judgements counted as the best they can be")
     assert set(found.open) == {study for study, levels in zip(ids, sets, strict=True) if len(levels) > 1}
 
 
@@ -110,7 +110,7 @@ def test_rule_13_nothing_is_pooled_below_three() -> None:
     assert low.reason == "2 studies: nothing is pooled below 3"
     assert better.k == 3
     assert better.model is not None
-    assert "Low only (2 studies: nothing is pooled below 3)." in found.words
+    assert "Only low (2 studies: nothing is pooled below 3)." in found.words
     assert "not pooled" in found.show().frame.iloc[1].tolist()
     stricter = by_judgement(model_of(12), judged(levels), levels=LEVELS, pool_from=4)
     assert stricter.pools[1].reason == "3 studies: nothing is pooled below 4"
@@ -126,7 +126,7 @@ def test_a_pool_of_every_study_is_the_pool_as_it_is() -> None:
     model = model_of(5)
     found = by_judgement(model, judged([("low",)] * 5), levels=LEVELS)
     assert all(item.model is model for item in found.pools)
-    assert "Low only: every study qualifies, so that this is the pool of all." in found.words
+    assert "Only low: every study qualifies, so that this is the pool of all." in found.words
 
 
 @pytest.mark.parametrize(("settled", "tested"), [(9, False), (10, True), (12, True)])
@@ -184,7 +184,7 @@ def test_the_words_name_measure_shares_and_a_turn_of_the_interval() -> None:
     (low,) = found.pools
     assert low.model is not None
     assert found.words[0] == "Share of the weight of 7 studies by risk of bias: low 42.9%; high 57.1%."
-    assert found.words[1].startswith("Low only (3 of 7 studies, 42.9% of the weight): risk ratio 1.00 (0.57 to 1.74)")
+    assert found.words[1].startswith("Only low (3 of 7 studies, 42.9% of the weight): risk ratio 1.00 (0.57 to 1.74)")
     assert f"{math.exp(low.model.estimate):.2f} (" in found.words[1]
     assert f"all studies: {math.exp(model.estimate):.2f} (" in found.words[1]
     assert found.words[2] == "With 3 studies the spread between them is hardly known."
@@ -260,7 +260,7 @@ def test_answers_to_one_item_are_judgements_and_open_ones_stay_open() -> None:
     assert list(found.values()) == [("yes",), ("no",), ("yes", "no"), ("yes", "no"), ("not applicable",), ("yes",)]
     pool = by_judgement(model_of(6), found, levels=("yes", "no"), unranked=("not applicable",), judged="item 4")
     assert [item.k for item in pool.pools] == [2, 5]
-    assert pool.pools[1].name == "yes only; those that can be no worse kept"
+    assert pool.pools[1].name == "only yes; open judgements counted as the best they can be"
     with pytest.raises(MethodError, match="invented0: answer 'perhaps'; one of yes, no, not applicable, unclear"):
         of_answers({"invented0": "perhaps"})
 

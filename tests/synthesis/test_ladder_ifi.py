@@ -84,7 +84,7 @@ OUTCOMES = {
     ("endoscopic", "pain"): (Rung.ONE_SERIES, "one series is not pooled"),
     ("endoscopic", "low back disability"): (Rung.ONE_SERIES, "Shown apart: 1 single patient"),
     ("endoscopic", "time to return to sport"): (Rung.DESCRIBED, "A time was seen"),
-    ("endoscopic", "ischiofemoral space"): (Rung.UNUSABLE, "before treatment only"),
+    ("endoscopic", "ischiofemoral space"): (Rung.PROPORTIONS, "Scores: Figures before treatment only"),
     ("osteotomy", "gait"): (Rung.UNUSABLE, "do not enter the synthesis"),
     ("injection", "pain"): (Rung.UNUSABLE, "without a rate (complete but transient pain relief: who was included"),
 }

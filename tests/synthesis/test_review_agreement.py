@@ -11,7 +11,7 @@ from case_patterns import protocol_with, real, review_of, single
 from evidence_patterns import Event, Row
 
 from synth.extraction.reviews import PublishedReview, Statement, published_reviews
-from synth.synthesis.published_reviews import Agreement, agreement, agreement_table, unrecorded
+from synth.synthesis.published_reviews import UNRECORDED, Agreement, agreement, agreement_table, unrecorded
 
 BANNED = ("improve", "reduce", "relie", "effective", "safe", "significan", "most patients")
 STATEMENT = Statement(
@@ -53,6 +53,56 @@ UP, DOWN, SAME = Row("ash"), Row("elm", after=30), Row("oak", after=40)
 )
 def test_directions_beside_each_other(finding: str, rows: tuple[Row, ...], verdict: str) -> None:
     assert beside(*rows, finding=finding).verdict == verdict
+
+
+@pytest.mark.parametrize("missing", [{"about": ""}, {"outcome": ""}, {"about": "", "outcome": ""}])
+@pytest.mark.parametrize("rows", [(), (UP,), (UP, DOWN)])
+def test_what_a_statement_does_not_name_is_never_held_beside_anything(
+    missing: dict[str, str], rows: tuple[Row, ...]
+) -> None:
+    found = beside(*rows, **missing)
+    assert (found.verdict, found.seen_here) == ("not comparable", "")
+    assert "a direction of this outcome was seen" not in " ".join(found.why)
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (Event("ash", "content", 3, 10, conditioned="yes"), "Comfort, counted without a rate: 3 of 10 patients in ash"),
+        (Event("ash", "content", 3, 10, unit="not stated"), "counted without a rate: 3 of 10 (unit not stated) in ash"),
+        (Event("ash", "content", 3, 10), "Comfort, counted: 3 of 10 patients in ash; no direction."),
+        (Event("ash", "tear", 3, 10), "No direction of comfort was seen"),
+        (Event("ash", "rested", 3, 10), "No direction of comfort was seen"),
+    ],
+)
+def test_counts_are_not_nothing_where_no_series_gives_a_direction(event: Event, said: str) -> None:
+    review = review_of(Row("ash", after=""), events=(event,), protocol=protocol_with(steps=STEPS))
+    (found,) = agreement((OLD,), review.synthesis)
+    assert said in found.seen_here
+    assert found.verdict == "nothing seen here"
+    film = review_of(Row("ash", after="", level="video abstract"), events=(event,), protocol=protocol_with(steps=STEPS))
+    assert agreement((OLD,), film.synthesis)[0].seen_here.startswith("No direction")
+
+
+@pytest.mark.parametrize(
+    ("rows", "locator", "said"),
+    [
+        ((UP,), "abstract", "1 series of 10 patients here."),
+        ((UP,), "title", "Title only; 1 series of 10 patients here."),
+        ((UP, DOWN), "title", "Title only; 2 series of 10 patients and 10 patients here."),
+        ((Row("ash", n=""),), "abstract", "1 series of an unseen number here."),
+        ((Row("ash", n=4, unit="not stated"),), "abstract", "1 series of 4 (unit not stated) here."),
+        ((Row("ash", n=4, months=3), Row("ash", n=9)), "abstract", "1 series of 9 patients here."),
+    ],
+)
+def test_on_how_little_two_directions_rest_is_said_first(rows: tuple[Row, ...], locator: str, said: str) -> None:
+    assert beside(*rows, locator=locator).why[0] == said
+
+
+def test_a_fact_from_another_place_of_the_review_carries_that_place() -> None:
+    review = replace(OLD, designs="series", designs_at="table 1")
+    assert beside(UP, review=review).they_say.endswith("(abstract). Its studies: series (table 1).")
+    assert beside(UP, review=review, locator="table 1").they_say.endswith("(table 1). Its studies: series.")
 
 
 def test_what_is_seen_here_is_counted_with_its_times() -> None:
@@ -119,9 +169,10 @@ def test_why_they_may_differ_follows_from_what_was_seen(changes: dict[str, Any],
 @pytest.mark.parametrize(
     ("statement", "present"),
     [
-        ({"about": ""}, "Which procedures it covers was not seen; here the main ones are held beside it."),
+        ({"about": ""}, "Which treatment it means was not recorded, so nothing here can be held beside it."),
         ({"about": "Tying"}, "It speaks of tying as a whole; which procedures that covers was not seen."),
-        ({"outcome": ""}, "Which outcome it means was not seen; here the main ones are held beside it."),
+        ({"outcome": ""}, "Which outcome it means was not recorded, so nothing here can be held beside it."),
+        ({"about": "", "outcome": ""}, "Which treatment and outcome it means was not recorded, so nothing"),
         ({"horizon": "long term"}, "What it counts as long term was not seen."),
     ],
 )
@@ -173,17 +224,24 @@ def test_the_real_reviews(repository: Path) -> None:
     assert [(item.record_id, item.verdict) for item in found] == [
         ("mohorea2026", "same direction"),
         ("mohorea2026", "nothing seen here"),
-        ("mohorea2026", "nothing seen here"),
-        ("nakano2020", "same direction"),
+        ("mohorea2026", "not comparable"),
+        ("nakano2020", "not comparable"),
         ("desa2014", "not seen"),
         ("ferreira2023", "not seen"),
     ]
     assert found[0].they_say.startswith("It states of pain: better, after surgery, in the long term (title).")
+    assert found[0].they_say.endswith("Its studies: level IV series (abstract).")
+    assert found[1].they_say.endswith("(abstract). Its studies: level IV series.")
+    assert found[0].why[0] == "Title only; 1 series of 5 patients here."
+    assert found[1].seen_here == "Pain, counted without a rate: 7 of 7 patients in wilson2016; no direction."
+    assert found[3].why[0].startswith("Which treatment and outcome it means was not recorded")
+    assert found[3].seen_here == ""
     assert "both can share one bias" in " ".join(found[0].why)
     told = agreement_table(found, ifi.records).frame.to_string().lower()
     assert not [word for word in BANNED if word in told]
     silent = unrecorded(ifi.records, reviews)
     assert "wu2022" in silent
+    assert UNRECORDED == "no statement on the outcome of a treatment was recorded"
     assert not set(silent) & {item.record_id for item in reviews}
     bcg = real("bcg", repository)
     assert agreement(published_reviews(bcg.extraction.reviews), bcg.synthesis) == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from evidence_patterns import Event, Row, protocol, synthesis_of
 
 import synth
 from synth.errors import MethodError
+from synth.extraction.named import outcomes_named
 from synth.review import Review
 from synth.synthesis.swim import (
     Status,
@@ -20,6 +22,7 @@ from synth.synthesis.swim import (
     show_items,
     swim_of,
 )
+from synth.synthesis.swim.differences import differences_of
 from synth.synthesis.swim.items import TOPICS
 
 #: Words that text about uncontrolled evidence never uses (rule 23).
@@ -37,7 +40,7 @@ def review(repository: Path) -> Review:
 @pytest.fixture(scope="module")
 def swims(review: Review) -> tuple[SwimAnswer, ...]:
     designs = dict(zip(review.extraction.studies["study_id"], review.extraction.studies["design"], strict=True))
-    return swim_of(review.synthesis, designs=designs)
+    return swim_of(review.synthesis, designs=designs, named=outcomes_named(review.extraction.studies))
 
 
 def of(swims: tuple[SwimAnswer, ...], procedure: str, outcome: str) -> SwimAnswer:
@@ -56,11 +59,9 @@ HIP_FUNCTION = {
     "wilson2016": ("measured but not seen", "", ""),
     "aguilerabohorquez2020": ("measured but not seen", "", ""),
     "rbo2024": ("measured but not seen", "", ""),
+    **dict.fromkeys(("zhang2022", "koreamed1050519", "reais2020"), ("measured but not seen", "", "")),
     **dict.fromkeys(
         (
-            "zhang2022",
-            "koreamed1050519",
-            "reais2020",
             "jo2015",
             "andersonnd",
             "duke1579476",
@@ -73,6 +74,16 @@ HIP_FUNCTION = {
 }
 
 
+#: Read off titles, notes and events: outcomes that a report names and gives no figure of.
+NAMED = {
+    ("endoscopic", "zhang2022", "hip function"),
+    ("endoscopic", "koreamed1050519", "hip function"),
+    ("endoscopic", "reais2020", "hip function"),
+    ("endoscopic", "reais2020", "pain"),
+    ("endoscopic", "aguilerabohorquez2020", "pain"),
+}
+
+
 def test_ifi_hip_function_after_endoscopic_surgery(swims: tuple[SwimAnswer, ...]) -> None:
     found = of(swims, "endoscopic", "hip function")
     assert {item.study_id: (str(item.status), item.direction, item.verdict) for item in found.rows} == HIP_FUNCTION
@@ -82,8 +93,8 @@ def test_ifi_hip_function_after_endoscopic_surgery(swims: tuple[SwimAnswer, ...]
     assert found.sentences == (
         "Seen direction, 2 eligible series, counted as 1 because some can be of the same people: 1 better, 0 worse.",
         "docwirelti and hatem2015 can share people and count once (better).",
-        "With fewer than 5 on one side or the other, directions are counted, and nothing more: no share, no interval, "
-        "no test.",
+        "With fewer than 5 independent directions towards better or worse, directions are counted, and nothing more: "
+        "no share, no interval, no test.",
         "Not counted: 1 source used for directions only (aaosvideo2021: better).",
     )
     assert "the authors of docwirelti were not seen" in found.reason
@@ -133,14 +144,18 @@ def test_rule_25_reporting_matrix_of_ifi(swims: tuple[SwimAnswer, ...]) -> None:
     assert {study: str(found.status("endoscopic", study, "hip function")) for study in HIP_FUNCTION} == {
         study: status for study, (status, _, _) in HIP_FUNCTION.items()
     }
-    assert found.status("endoscopic", "aguilerabohorquez2020", "ischiofemoral space") is Status.NOT_SEEN
+    space = found.cells["endoscopic", "aguilerabohorquez2020", "ischiofemoral space"]
+    assert (space.status, "17 mm" in space.words) == (Status.FIGURE, True)
+    named = {key: cell.words for key, cell in found.cells.items() if "named, no figure" in cell.words}
+    assert set(named) == NAMED
+    assert set(named.values()) == {"measured but not seen (named, no figure)"}
     assert found.cells["injection", "wilson2016", "pain"].words == (
         "figure (complete but transient pain relief: count without a rate)"
     )
     assert found.status("injection", "wilson2016", "hip function") is Status.NOT_MENTIONED
-    # By hand: 2 + 1 + 2 + 1 figures and 1 count, 2 directions, 3 + 1 before only; the rest is not mentioned.
+    # By hand: 2 + 1 + 2 + 1 figures and 2 counts, 2 directions, 3 before only and 5 named; the rest is not mentioned.
     counts = [found.count(status) for status in Status]
-    assert counts[:3] == [7, 2, 4]
+    assert counts[:3] == [8, 2, 8]
     assert sum(counts) == len(found.marks) * 6
     assert len(found.marks) == 15 + 1 + 1 + 3 + 2
 
@@ -222,13 +237,13 @@ def test_the_nine_items_of_ifi(swims: tuple[SwimAnswer, ...]) -> None:
     found = {item.number: item for item in checklist(swims)}
     assert list(found) == list(range(1, 10))
     assert {item.number: item.topic for item in found.values()} == TOPICS
-    # Post hoc groups; no two independent directions to compare; nobody rated the certainty.
+    # Post hoc groups; two series differ and nobody looked into it; nobody rated the certainty.
     assert [item.met for item in found.values()] == [
         "in part",
         "met",
         "met",
         "met",
-        "nothing to report",
+        "in part",
         "not met",
         "met",
         "met",
@@ -236,7 +251,12 @@ def test_the_nine_items_of_ifi(swims: tuple[SwimAnswer, ...]) -> None:
     ]
     assert "mHHS: higher" in found[2].how
     assert "No better end is named for time to return to sport, ischiofemoral space" in found[2].how
-    assert "From 5 on one side or the other" in found[3].how
+    assert "From 5 independent directions towards better or worse" in found[3].how
+    assert found[5].how.startswith("Directions do not differ. Endoscopic lesser trochanter resection, hip function: ")
+    assert (
+        "docwirelti and hatem2015 differ in n (24 and 5), months of follow-up (19 and 27.6) and mean change by mHHS "
+        "(+25.5 and +42.9); not investigated, because the series can be of the same people."
+    ) in found[5].how
     assert "No direction was seen for 27 of 30 pairs of a procedure and an outcome." in found[8].how
     assert "swim-endoscopic" in found[8].where
     assert checklist(swims, certainty="Rated by GRADE.")[5].met == "met"
@@ -256,13 +276,48 @@ def test_items_follow_the_protocol_and_the_data() -> None:
     split = [Row(f"study{index}", after=60 if index else 20) for index in range(3)]
     ladder = {"vote_from": 8, "reason": "Invented."}
     found = {item.number: item for item in swim(*split, ladder=ladder, level=0.9).items()}
-    assert "From 8 on one side or the other: the share on the better side with its exact interval (90%)" in found[3].how
+    told = "From 8 independent directions towards better or worse: the share on the better side with its exact interval"
+    assert f"{told} (90%)" in found[3].how
     assert found[5].met == "in part"
-    assert found[5].how.startswith("They differ for Knot, comfort.")
+    assert found[5].how.startswith("Directions differ for Knot, comfort.")
+    assert (
+        "mean change by scale (-20, +20 and +20); directions were not related to them by any analysis." in found[5].how
+    )
     alike = {item.number: item for item in swim(*split[1:]).items()}
-    assert alike[5].how.startswith("They do not differ.")
+    assert alike[5].how.startswith(
+        "Directions do not differ. Knot, comfort: no difference in n, time, instrument or size"
+    )
+    alone = {item.number: item for item in swim(split[1]).items()}
+    assert (alone[5].met, "two series that could differ" in alone[5].how) == ("nothing to report", True)
     nothing = {item.number: item for item in swim(Row("one", after="")).items()}
     assert (nothing[9].met, nothing[8].how) == ("nothing to report", "No direction was seen.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, ""),
+        ({"n": 4}, "study0 and study1 differ in n (10 and 4)"),
+        ({"n": ""}, ""),
+        ({"months": 30}, "study0 and study1 differ in months of follow-up (12 and 30)"),
+        ({"months": ""}, ""),
+        ({"after": 70}, "study0 and study1 differ in mean change by scale (+20 and +30)"),
+        ({"instrument": "rule", "before": 3, "after": 5}, "instrument (scale and rule)"),
+        ({"before": "", "after": "", "direction": "higher"}, ""),
+    ],
+)
+def test_differences_between_series_are_those_that_were_seen(changes: dict[str, Any], told: str) -> None:
+    found = differences_of(swim(Row("study0"), Row("study1", **changes)).rows)
+    assert found == told if told.startswith("study") or not told else told in found
+
+
+def test_differences_of_many_series_are_told_as_a_range() -> None:
+    rows = [Row(f"study{index}", n=3 + index, patients=20, months="" if index == 1 else 12) for index in range(6)]
+    assert "differ in n (3 to 8)" in differences_of(swim(*rows).rows)
+    assert "(3 to 7; not seen of 1)" in differences_of(swim(*rows[:5], replace(rows[5], n="")).rows)
+    # Single patients and sources used for directions only are no series.
+    apart = (Row("alone", n=1, patients=1, months=90), Row("film", level="video abstract", months=70))
+    assert differences_of(swim(Row("one"), Row("two"), *apart).rows) == ""
 
 
 def test_a_plan_made_before_the_data_meets_the_first_item() -> None:
@@ -279,6 +334,9 @@ def test_limits_name_what_the_data_leave_open() -> None:
     for words in ("regression to the mean", "the natural course", "other care", "entry at the worst point"):
         assert words in limits
     assert "1 of 7 eligible reports gave no direction that was seen, 1 of which measured it." in limits
+    named = swim_of(synthesis_of(*split, Row("silent", after="")), named={"silent": ("comfort",)})[0]
+    assert named.statuses["silent"] is Status.NOT_SEEN
+    assert "1 of which measured it." in " ".join(named.limits)
     assert "What n counts is not stated in 1 report with a direction." in limits
     assert "The interval takes every study to have the same chance of a direction" in limits
     assert "not read in full" not in limits

@@ -85,6 +85,24 @@ def test_a_report_without_a_row_on_the_outcome_is_not_mentioned_once_for_all_its
     assert found.with_status(Status.NOT_MENTIONED) == ("other",)
 
 
+def test_an_outcome_that_a_report_names_without_a_figure_is_measured_but_not_seen() -> None:
+    silent = Row("other", patients=4, n=4, cells={"outcome": "elsewhere"})
+    named = {"other": ("comfort", "sleep"), "one": ("comfort",), "nobody": ("comfort",)}
+    found = swim_of(synthesis_of(Row("one"), silent), named=named)[0]
+    # A study with a row of the outcome keeps it; one that is not there gets none.
+    assert [(item.study_id, item.words) for item in found.rows] == [
+        ("one", "figure"),
+        ("other", "measured but not seen (named, no figure)"),
+    ]
+    other = found.rows[1]
+    assert (other.what, other.n, other.direction, other.verdict, other.row) == ("", 4, "", "", "arms.csv:3")
+    assert "1 of 2 eligible reports gave no direction that was seen, 1 of which named it without a figure." in " ".join(
+        found.limits
+    )
+    elsewhere = swim_of(synthesis_of(Row("one"), silent), named={"other": ("sleep",)})[0]
+    assert elsewhere.statuses["other"] is Status.NOT_MENTIONED
+
+
 def test_annex_and_other_procedures_have_no_line() -> None:
     found = swim(Row("one"), Row("annexed", disease="tightness"), Row("bowed", procedure="bow"))
     assert [item.study_id for item in found.rows] == ["one"]

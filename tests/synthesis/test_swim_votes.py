@@ -53,7 +53,10 @@ def test_rule_16_counts_below_five_and_a_share_with_interval_from_five(better: i
     told = " ".join(swim(*split(better, worse)).sentences)
     assert ("interval)" not in told and "exact" not in told) or given
     if better + worse and not given:
-        assert "With fewer than 5 on one side or the other, directions are counted, and nothing more" in told
+        assert (
+            "With fewer than 5 independent directions towards better or worse, directions are counted, and nothing more"
+            in told
+        )
 
 
 def test_the_interval_is_the_exact_one() -> None:
@@ -95,7 +98,7 @@ def test_a_protocol_may_ask_for_more_series() -> None:
     ladder = {"vote_from": 7, "reason": "Invented."}
     assert vote(*split(6, 0), ladder=ladder).proportion is None
     assert vote(*split(7, 0), ladder=ladder).proportion is not None
-    assert "With fewer than 7 on one side or the other" in " ".join(swim(*split(6, 0), ladder=ladder).sentences)
+    assert "With fewer than 7 independent directions" in " ".join(swim(*split(6, 0), ladder=ladder).sentences)
 
 
 def test_a_vote_of_fewer_than_five_cannot_be_asked_for() -> None:

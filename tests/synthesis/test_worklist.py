@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from case_patterns import Invented, Listed, protocol_with, review_of, single
 from evidence_patterns import Event, Row
 
+from synth.extraction import Extraction
+from synth.synthesis.answers import synthesise
 from synth.synthesis.ladder import Rung
 from synth.synthesis.worklist import Kind, Task, WorkList, worklist, world
 
@@ -170,9 +174,80 @@ def test_a_report_without_the_outcome_is_asked_whether_it_measured_it() -> None:
     assert [(task.outcome, task.study_id) for task in asked] == [("grip", "ash"), ("grip", "elm"), ("grip", "oak")]
     assert (asked[0].rung, asked[0].alone, asked[0].together) == (Rung.NOTHING, Rung.ONE_SERIES, Rung.POOLED)
     assert asked[0].others == (
-        "the outcome, its scores and the SD of the change of elm",
-        "the outcome, its scores and the SD of the change of oak",
+        "scores and the SD of the change of elm, if it was measured",
+        "scores and the SD of the change of oak, if it was measured",
     )
+
+
+TWO_OUTCOMES = [
+    {"id": "comfort", "label": "Comfort", "role": "main", "instruments": ["scale"]},
+    {"id": "grip", "label": "Grip", "role": "main", "instruments": ["rule"]},
+]
+#: A report of which neither a number of patients nor any figure was seen; the outcome is none of the protocol.
+BARE = Row("yew", n="", patients="", before="", after="", cells={"outcome": "elsewhere"})
+
+
+def bare_beside(*rows: Row, named: str = "", events: tuple[Event, ...] = ()) -> WorkList:
+    """A review with a bare report, whose row of outcomes.csv is taken out, and what it names."""
+    review = review_of(*rows, BARE, protocol=protocol_with(outcomes=TWO_OUTCOMES), events=events)
+    tables = dict(review.extraction.tables)
+    whole = tables["outcomes"].text
+    kept = whole["study_id"] != "yew"
+    lines = tuple(line for line, keep in zip(tables["outcomes"].lines, kept, strict=True) if keep)
+    tables["outcomes"] = replace(tables["outcomes"], text=whole[kept].reset_index(drop=True), lines=lines)
+    studies = tables["studies"].text.copy()
+    studies.loc[studies["study_id"] == "yew", "outcomes_named"] = named
+    tables["studies"] = replace(tables["studies"], text=studies)
+    extraction = Extraction.of(tables)
+    synthesis = synthesise(review.protocol, extraction, review.records)
+    return worklist(review.protocol, synthesis, extraction, review.records)
+
+
+def test_a_report_without_patients_and_figures_comes_last_with_its_condition() -> None:
+    found = list(bare_beside(FULL, ELM, Row("oak", after="")))
+    lifting = [task for task in found if task.main and task.highest >= 0]
+    last = [task.study_id == "yew" for task in lifting]
+    assert last == sorted(last)
+    assert sum(last) == 2
+    assert not last[0]
+    bare = [task for task in found if task.kind is Kind.BARE]
+    assert [(task.study_id, task.outcome) for task in bare] == [("yew", "comfort"), ("yew", "grip")]
+    assert bare[0].missing.startswith("whether patients were followed and the outcome was measured; if so,")
+    assert bare[0].unlocks.endswith("If it was measured by scale, in more than one patient.")
+    # One with patients is asked for before it, wherever a set can be made without it.
+    grip = next(task for task in found if task.outcome == "grip" and task.study_id == "ash")
+    assert "yew" not in " ".join(grip.others)
+    few = next(task for task in bare_beside(FULL, ELM) if task.outcome == "grip" and task.study_id == "ash")
+    assert few.others[-1] == (
+        "number of patients, scores and the SD of the change of yew, if patients were followed and it was measured"
+    )
+
+
+def test_a_report_with_a_count_or_a_size_is_not_bare() -> None:
+    assert not [task for task in bare_beside(FULL, events=(Event("yew", "rested", 1, 3),)) if task.kind is Kind.BARE]
+    sized = review_of(replace(BARE, hips=4), protocol=protocol_with(outcomes=TWO_OUTCOMES))
+    assert not [task for task in tasks_of(sized) if task.kind is Kind.BARE]
+
+
+def test_a_report_that_names_the_outcome_is_asked_for_scores_and_not_whether_it_measured_it() -> None:
+    found = [task for task in bare_beside(FULL, named="grip") if task.study_id == "yew" and task.outcome]
+    assert [(task.outcome, task.kind) for task in found] == [("grip", Kind.NAMED_BARE), ("comfort", Kind.BARE)]
+    assert "whether" not in found[0].missing
+    assert found[0].why.startswith("The report names the outcome")
+    review = review_of(FULL, single("elm"), protocol=protocol_with(outcomes=TWO_OUTCOMES))
+    studies = review.extraction.studies
+    studies["outcomes_named"] = "grip"
+    asked = {task.study_id: task for task in tasks_of(review) if task.outcome == "grip" and task.study_id}
+    assert {study: task.kind for study, task in asked.items()} == {"ash": Kind.NAMED, "elm": Kind.NAMED_CASE}
+    assert (asked["elm"].alone, asked["elm"].gain) == (Rung.CASES, "If it was measured.")
+
+
+def test_a_count_of_the_outcome_names_it() -> None:
+    """A share of people who reached something was seen: nobody may say that nothing of the outcome was."""
+    rows = (FULL, replace(BARE, study="oak", patients=10))
+    review = review_of(*rows, events=(Event("oak", "content", 3, 10),), protocol=protocol_with(outcomes=TWO_OUTCOMES))
+    asked = {(task.study_id, task.outcome): task.kind for task in tasks_of(review) if task.study_id == "oak"}
+    assert (asked["oak", "comfort"], asked["oak", "grip"]) == (Kind.NAMED, Kind.OUTCOME)
 
 
 def test_a_report_of_one_patient_is_asked_for_that_patient() -> None:
@@ -190,24 +265,29 @@ def test_a_report_of_one_patient_is_asked_for_that_patient() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "alone", "others"),
+    ("rows", "missing", "alone", "others"),
     [
-        ((), Rung.ONE_SERIES, 2),
-        ((FULL,), Rung.SIDE_BY_SIDE, 1),
-        ((FULL, ELM), Rung.POOLED, 0),
-        ((FULL, Row("elm", change_sd=6, authors=())), Rung.SWIM, 1),
+        ((), "three independent series", Rung.POOLED, 0),
+        ((FULL,), "two independent series", Rung.POOLED, 0),
+        ((FULL, ELM), "another independent series", Rung.POOLED, 0),
+        ((FULL, Row("elm", change_sd=6, authors=())), "another independent series", Rung.SWIM, 1),
     ],
 )
-def test_how_many_further_series_a_pool_takes(rows: tuple[Row, ...], alone: Rung, others: int) -> None:
+def test_how_many_further_series_a_pool_takes(rows: tuple[Row, ...], missing: str, alone: Rung, others: int) -> None:
     task = one(of(*rows), Kind.SERIES, "")
     assert (task.alone, task.together, len(task.others)) == (alone, Rung.POOLED, others)
+    assert task.missing.startswith(f"{missing} with an SD or standard error of the change")
+    one_series, several = "If its patients are nobody else's.", "If no patient is in two of them or in another report."
+    assert task.gain == (one_series if missing.startswith("another") else several)
 
 
 def test_a_stricter_protocol_asks_for_more_series() -> None:
     found = of(FULL, ELM, ladder={"pool_from": 5, "reason": "Invented."})
     task = one(found, Kind.SERIES, "")
-    assert task.alone is Rung.SIDE_BY_SIDE
-    assert task.others == ("such a series no. 2", "such a series no. 3")
+    assert (task.alone, task.others) == (Rung.POOLED, ())
+    assert task.missing == "three independent series with an SD or standard error of the change (scale)"
+    found = of(FULL, ELM, ladder={"pool_from": 14, "plain_from": 14, "reason": "Invented."})
+    assert one(found, Kind.SERIES, "").missing.startswith("12 independent series with")
 
 
 def test_where_studies_say_that_they_share_patients_nothing_is_asked_and_nothing_unlocked() -> None:

@@ -11,6 +11,7 @@ from case_patterns import real
 from synth.review import Review
 from synth.synthesis.ladder import Rung
 from synth.synthesis.worklist import Kind, Task, WorkList, worklist
+from synth.synthesis.worklist.pieces import OF_SILENT
 
 
 @cache
@@ -44,11 +45,19 @@ def test_ifi_each_missing_score_of_the_notes_is_a_task(repository: Path) -> None
     _, found = tasks("ifi", repository)
     for study, instrument in (("wilson2016", "mHHS"), ("aguilerabohorquez2020", "mHHS"), ("rbo2024", "HHS")):
         assert one(found, study, Kind.AFTER, instrument).together is not None
-    for study in ("zhang2022", "reais2020"):
-        assert {task.outcome for task in found.of_study(study) if task.kind is Kind.OUTCOME} == {
-            "hip function",
-            "pain",
-        }
+    asked = {(task.study_id, task.outcome): task.kind for task in found if task.kind in OF_SILENT and task.study_id}
+    for study, function, pain in (
+        ("zhang2022", Kind.NAMED, Kind.OUTCOME),
+        ("koreamed1050519", Kind.NAMED, Kind.OUTCOME),
+        ("reais2020", Kind.NAMED_BARE, Kind.NAMED_BARE),
+        ("jo2015", Kind.BARE, Kind.BARE),
+    ):
+        assert (asked[study, "hip function"], asked[study, "pain"]) == (function, pain)
+    assert asked["aguilerabohorquez2020", "pain"] is Kind.NAMED
+    # Counted in wilson2016, and so not unknown.
+    assert asked["wilson2016", "hip function"] is Kind.OUTCOME
+    counted = [task for task in found.of_study("wilson2016") if (task.procedure, task.outcome) == ("injection", "pain")]
+    assert [task.kind for task in counted] == [Kind.NAMED]
     assert one(found, "aguilerabohorquez2020", Kind.NUMBER, "mHHS").missing == "the number analysed (mHHS)"
     assert one(found, "hatem2015", Kind.TEST, "VAS").why.endswith("paired t test.")
     assert one(found, "docwirelti", Kind.CORRELATION, "ODI").rung is None
@@ -60,8 +69,9 @@ def test_ifi_open_and_osteotomy_take_three_series(repository: Path) -> None:
     for procedure in ("open", "osteotomy"):
         new = [task for task in found.of_procedure(procedure) if task.kind is Kind.SERIES]
         assert [(task.rung, task.alone, task.together, len(task.others)) for task in new] == [
-            (Rung.NOTHING, Rung.ONE_SERIES, Rung.POOLED, 2)
+            (Rung.NOTHING, Rung.POOLED, Rung.POOLED, 0)
         ] * 2
+        assert {task.missing.split(" with ")[0] for task in new} == {"three independent series"}
 
 
 def test_ifi_every_number_in_a_text_is_of_the_evidence(repository: Path) -> None:
@@ -84,8 +94,13 @@ def test_ifi_every_study_has_its_full_text_to_read(repository: Path) -> None:
 
 def test_ifi_order_is_by_main_question_then_rung(repository: Path) -> None:
     review, found = tasks("ifi", repository)
-    keys = [(not task.main, -task.highest) for task in found]
+    bare = {"reais2020", "jo2015", "andersonnd", "duke1579476", "corrales2017", "gabrielli2022", "suren2018"}
+    keys = [(not task.main, task.highest < 0, task.study_id in bare, -task.highest) for task in found]
     assert keys == sorted(keys)
+    assert {task.study_id for task in found if task.kind in (Kind.BARE, Kind.NAMED_BARE)} == bare
+    # Wherever a report may not have measured the outcome, that is said.
+    doubtful = [piece for task in found for piece in task.others if any(f"of {name}," in piece for name in bare)]
+    assert all("if " in piece for piece in doubtful)
     again = worklist(review.protocol, review.synthesis, review.extraction, review.records)
     assert again.table().equals(found.table())
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from synth.certainty.grade import Level, Rating
+from synth.certainty.grade.making import inside
 
 #: Best first; what is not rated comes last.
 _ORDER = (Level.HIGH, Level.MODERATE, Level.LOW, Level.VERY_LOW)
 
 
 def levels_in_words(ratings: Sequence[Rating]) -> str:
-    """Which outcome has which level, best first, then what is not rated."""
+    """Which outcome has which level, best first, with the range where it is not settled; then what is not rated."""
     parts = []
     for level in _ORDER:
-        for settled, opening in ((True, str(level).capitalize()), (False, f"At most {level}")):
-            names = [_named(item) for item in ratings if item.level is level and item.settled is settled]
+        for lowest in _ORDER[_ORDER.index(level) :]:
+            names = [_named(item) for item in ratings if (item.level, item.lowest) == (level, lowest)]
             if names:
+                opening = str(level).capitalize() if level is lowest else f"Not settled, between {lowest} and {level}"
                 parts.append(f"{opening}: {'; '.join(names)}.")
     without = [_named(item) for item in ratings if not item.rated]
     if without:
@@ -32,18 +34,31 @@ def judged_by(ratings: Sequence[Rating]) -> str:
     people = dict.fromkeys(
         domain.override.name for item in rated for domain in item.domains if domain.override is not None
     )
+    if all(domain.override is not None for item in rated for domain in item.domains):
+        return f"Every reason was judged by {', '.join(people)}."
     who = (
         f"{', '.join(people)} judged some of the reasons; the others are"
         if people
+        else "No person has confirmed it: it is"
+        if len(rated) == 1
         else "No person has confirmed them: they are"
     )
-    open_ones = [item for item in rated if not item.settled]
-    more = ""
-    if open_ones:
-        lowest = min((item.lowest for item in open_ones), key=lambda level: -_ORDER.index(level))
-        more = f" At most: reasons that nobody has judged leave open a level as low as {lowest}."
-    return f"{who} computed from facts by rules whose sources are named.{more}"
+    return " ".join([f"{who} computed from facts by rules whose sources are named.", *_open(rated)])
+
+
+def _open(rated: Sequence[Rating]) -> Iterator[str]:
+    """What nobody has judged: reasons to rate down, and those to rate up, of which the level heeds none yet."""
+    if not all(item.settled for item in rated):
+        yield "A level is not settled where reasons that nobody has judged could still lower it."
+    up = dict.fromkeys(
+        domain.domain
+        for item in rated
+        for domain in item.domains
+        if domain.open and domain.most > domain.steps and domain.least >= domain.steps
+    )
+    if up:
+        yield f"A person may still rate up for {', '.join(up)}."
 
 
 def _named(item: Rating) -> str:
-    return f"{item.about}, {item.outcome[:1].lower()}{item.outcome[1:]}"
+    return f"{item.about}, {inside(item.outcome)}"

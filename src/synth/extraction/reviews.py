@@ -67,6 +67,8 @@ class PublishedReview:
         Those rows that state a finding.
     places : tuple of (str, str)
         Locator and reading depth of every row.
+    designs_at : str
+        Locator of the row that gives `designs`.
     """
 
     record_id: str
@@ -79,6 +81,7 @@ class PublishedReview:
     appraisal: str
     statements: tuple[Statement, ...]
     places: tuple[tuple[str, str], ...]
+    designs_at: str = ""
 
 
 def published_reviews(rows: pd.DataFrame) -> tuple[PublishedReview, ...]:
@@ -100,6 +103,7 @@ def _review(name: str, rows: pd.DataFrame) -> PublishedReview:
     def text(column: str) -> str:
         return next((str(cell) for cell in rows[column] if cell), "")
 
+    of_designs = rows.loc[rows["designs"] != "", "locator"]
     statements = tuple(_statement(row) for _, row in rows.iterrows() if row["finding"])
     return PublishedReview(
         record_id=name,
@@ -112,6 +116,7 @@ def _review(name: str, rows: pd.DataFrame) -> PublishedReview:
         appraisal=text("appraisal"),
         statements=statements,
         places=tuple(zip(map(str, rows["locator"]), map(str, rows["seen_in"]), strict=True)),
+        designs_at="" if of_designs.empty else str(of_designs.iloc[0]),
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from synth.errors import Fault
 from synth.extraction.eligibility import standing
+from synth.extraction.named import outcomes_in
 from synth.extraction.reviews import review_faults
 from synth.protocol import Protocol
 from synth.provenance import Source, shortened
@@ -35,6 +36,7 @@ def cross_faults(context: Context) -> list[Fault]:
         _links,
         _procedures,
         _outcomes,
+        _named,
         _ranges,
         _events,
         _sizes,
@@ -96,6 +98,22 @@ def _outcomes(context: Context) -> Iterator[Fault]:
             mismatch = f"{row['instrument']!r} does not measure {row['outcome']!r} in protocol.yml"
             message = f"{mismatch}; expected: {', '.join(allowed)}"
             yield Fault(table.file, line, "instrument", message)
+
+
+def _named(context: Context) -> Iterator[Fault]:
+    """Outcomes that a report names without a figure are outcomes of the protocol, each once."""
+    known = [item.id for item in context.protocol.outcomes]
+    table = context.tables["studies"]
+    listed = f" ({', '.join(known)})" if len(known) <= _FEW else ""
+    for line, row in _rows(table):
+        names = outcomes_in(row["outcomes_named"])
+        for name in dict.fromkeys(names):
+            wrong = f"{shortened(name)} is not in the outcomes of protocol.yml" if name not in known else ""
+            if names.count(name) > 1 and not wrong:
+                wrong = f"{shortened(name)} stands there {names.count(name)} times"
+            if wrong:
+                message = f"{wrong}; ids of its outcomes{listed}, each once, several with ; between, are expected"
+                yield Fault(table.file, line, "outcomes_named", message)
 
 
 def _ranges(context: Context) -> Iterator[Fault]:

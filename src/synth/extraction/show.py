@@ -54,11 +54,18 @@ def counts_as_printed(events: pd.DataFrame) -> pd.DataFrame:
 
 def _moment(row: pd.Series, name: str) -> str:
     mean, sd, low, high = (str(row[f"{name}_{part}"]) for part in ("mean", "sd", "min", "max"))
-    spread = [f"SD {sd}" if sd else "", f"{low} to {high}" if low or high else ""]
+    spread = [f"SD {sd}" if sd else "", _ends(low, high)]
     shown = [part for part in spread if part]
     if not mean and not shown:
         return "not seen"
     return f"{mean or 'mean not seen'} ({', '.join(shown)})" if shown else mean
+
+
+def _ends(low: str, high: str) -> str:
+    """Both ends of a range, or the one that was seen."""
+    if low and high:
+        return f"{low} to {high}"
+    return f"from {low}" if low else f"to {high}" if high else ""
 
 
 def series_as_described(arms: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame:
@@ -79,7 +86,7 @@ def series_as_described(arms: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFra
                 "design": _or_not_seen(study["design"]),
                 "technique": _or_not_seen(arm["technique"]),
                 "patients, hips": _pair(arm["n_patients"], arm["n_hips"]),
-                "women, men": _pair(arm["n_female"], arm["n_male"]),
+                "women, men": _pair(*_sexes(arm)),
                 "age": _spread(arm, "age_mean", "age_sd", "age_min", "age_max"),
                 "follow-up, months": _spread(
                     arm, "followup_mean_months", "", "followup_min_months", "followup_max_months"
@@ -101,12 +108,21 @@ def _pair(first: object, second: object) -> str:
     return f"{_or_not_seen(first)}, {_or_not_seen(second)}" if first or second else "not seen"
 
 
+def _sexes(arm: pd.Series) -> tuple[str, str]:
+    """Women and men; of one patient each follows from the other."""
+    women, men = str(arm["n_female"]), str(arm["n_male"])
+    if str(arm["n_patients"]) != "1":
+        return women, men
+    other = {"0": "1", "1": "0"}
+    return women or other.get(men, ""), men or other.get(women, "")
+
+
 def _or_not_seen(cell: object) -> str:
     return str(cell) or "not seen"
 
 
 def _spread(row: pd.Series, mean: str, sd: str, low: str, high: str) -> str:
-    parts = [f"SD {row[sd]}" if sd and row[sd] else "", f"{row[low]} to {row[high]}" if row[low] or row[high] else ""]
+    parts = [f"SD {row[sd]}" if sd and row[sd] else "", _ends(str(row[low]), str(row[high]))]
     shown = ", ".join(filter(None, parts))
     if not row[mean]:
         return shown or "not seen"

@@ -134,10 +134,10 @@ def table_of(cells: Sequence[DirectionCell], outcomes: Sequence[str], names: Map
 
 
 def _groups(lines: Sequence[Line]) -> tuple[tuple[str, tuple[Line, ...]], ...]:
-    """Series, and single patients apart from them under a heading of their own."""
+    """Reports, and single patients apart from them under a heading of their own."""
     cases = tuple(line for line in lines if all(cell.single_patient for cell in line.cells.values()))
-    series = tuple(line for line in lines if line not in cases)
-    found = (("Series" if cases else "", series), ("Single patients", cases))
+    reports = tuple(line for line in lines if line not in cases)
+    found = (("Reports" if cases else "", reports), ("Single patients", cases))
     return tuple((heading, some) for heading, some in found if some)
 
 

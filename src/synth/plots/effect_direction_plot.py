@@ -177,7 +177,7 @@ def _samples(cells: Sequence[DirectionCell], sizes: tuple[int, int]) -> Iterator
         shown = signs_used(cells)[0]
         for status, hollow, words in (
             ("figure", False, "filled: figure seen"),
-            ("direction only", True, "hollow: in words only"),
+            ("direction only", True, "hollow: direction only"),
         ):
             if status in statuses:
                 yield Sample(partial(_arrow, shown, SIDES[2], hollow), words)
@@ -244,7 +244,7 @@ def _shown_words(cell: DirectionCell) -> str:
     if cell.status not in SHOWN:
         return cell.status
     words = _WORDS.get(cell.verdict, cell.verdict or "figure without a direction")
-    return words if cell.status == "figure" else f"{words} (in words only)"
+    return words if cell.status == "figure" else f"{words} (direction only)"
 
 
 def _group_words(words: str, cells: Sequence[DirectionCell], *, brief: bool) -> str:

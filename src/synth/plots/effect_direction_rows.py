@@ -33,7 +33,8 @@ class DirectionRow:
         The study, or the arm of a study; rows of one label stand together.
     outcome : str
     status : {"figure", "direction only", "measured but not seen", "not mentioned"}
-        A figure was seen; only a direction in words; the text says that it was measured; the text says nothing of it.
+        A figure was seen; a direction only, in words or of a source used for nothing else; the text says that it was
+        measured, or names it; the text says nothing of it.
     direction : {"higher", "lower", "no clear change", "mixed", ""}
         Of the value after against before, or with against without; empty where none was seen.
     better : {"higher", "lower"} or None
@@ -164,8 +165,8 @@ class DirectionCell:
 
     @property
     def kind(self) -> str:
-        """Series or single patient."""
-        return "single patient" if self.single_patient else "series"
+        """Single patient, or report: one that gives no number of patients is not known to be a series."""
+        return "single patient" if self.single_patient else "report"
 
     def words_of(self, name: str) -> str:
         """One of design, depth, height and fill: what its rows say, each once."""
@@ -209,10 +210,10 @@ def size_words(cell: DirectionCell) -> str:
 
 
 def counted_words(cells: Sequence[DirectionCell]) -> str:
-    """How many of some cells are series and how many single patients: "3 series, 1 single patient"."""
+    """How many of some cells are single patients, and how many other reports: "3 reports, 1 single patient"."""
     cases = sum(cell.single_patient for cell in cells)
-    series = len(cells) - cases
-    parts = [f"{series} series" if series else "", f"{cases} single patient{'s' if cases > 1 else ''}" if cases else ""]
+    counts = ((len(cells) - cases, "report"), (cases, "single patient"))
+    parts = (f"{count} {word}{'' if count == 1 else 's'}" if count else "" for count, word in counts)
     return ", ".join(filter(None, parts)) or "none"
 
 

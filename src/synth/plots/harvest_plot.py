@@ -253,7 +253,7 @@ def _samples(
         high = min(2, len(heights)) * low
         yield Sample(partial(_sample, height=high, single=True), "single patient", room=12.0, height=high)
     if any(cell.status in _UNSEEN for cell in cells):
-        yield Sample(partial(_sample, height=low, unseen=True), "dashed: nothing of the outcome was seen", room=12.0)
+        yield Sample(partial(_sample, height=low, unseen=True), "dashed: no result of the outcome was seen", room=12.0)
 
 
 def _sample(

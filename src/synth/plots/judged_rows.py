@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pandas as pd
@@ -141,6 +141,34 @@ def shown_in(rows: Sequence[JudgedRow], panel: JudgementPanel) -> tuple[Judgemen
     alone = JudgementPanel(title=panel.title, domains={heading: panel.domains[heading]})
     found = dict.fromkeys((*samples(panel, (row.judgements for row in rows)), *samples(alone, whole)))
     return samples(alone, ({heading: judgement} for judgement in found))
+
+
+def check_meanings(plot: str, meanings: object) -> dict[str, str]:
+    """What words of the legend mean, by the words.
+
+    Raises
+    ------
+    MethodError
+        If it is no mapping of texts.
+    """
+    if isinstance(meanings, Mapping):
+        found = dict(meanings)
+        if all(isinstance(said, str) for said in (*found, *found.values())):
+            return found
+    raise MethodError(f"{plot}: meanings {meanings!r}; a text by the words of a judgement is expected")
+
+
+def with_meanings(found: Sequence[Judgement], meanings: Mapping[str, str]) -> tuple[Judgement, ...]:
+    """Judgements as the legend shows them, with what their words mean where that is not plain."""
+    return tuple(
+        replace(item, words=f"{item.words} ({meanings[item.words]})") if item.words in meanings else item
+        for item in found
+    )
+
+
+def meanings_in_words(found: Sequence[Judgement], meanings: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each judgement that is shown and whose words are not plain."""
+    yield from (f"“{item.words}” means: {meanings[item.words]}." for item in found if item.words in meanings)
 
 
 def key_of(panel: JudgementPanel, width: float) -> Key:

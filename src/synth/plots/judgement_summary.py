@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import pandas as pd
@@ -16,7 +17,18 @@ from synth.plots.canvas import Canvas
 from synth.plots.chart.points import counted, joined
 from synth.plots.drawing import Drawing
 from synth.plots.forest.panel import LOOKS, Judgement, JudgementPanel, draw_ground, draw_samples, sample_lines
-from synth.plots.judged_rows import OVERALL, JudgedRow, check_rows, check_words, has_overall, overall_of, shown_in
+from synth.plots.judged_rows import (
+    OVERALL,
+    JudgedRow,
+    check_meanings,
+    check_rows,
+    check_words,
+    has_overall,
+    meanings_in_words,
+    overall_of,
+    shown_in,
+    with_meanings,
+)
 from synth.plots.style import GAP, MARGIN, MUTED, PAGE_WIDTH, RULE, SMALL_SIZE, TEXT, TITLE_SIZE, drawing_settings
 
 __all__ = ["judgement_summary"]
@@ -108,6 +120,7 @@ def judgement_summary(
     weights: Sequence[float] | None = None,
     title: str = "",
     notes: Sequence[str] = (),
+    meanings: Mapping[str, str] = MappingProxyType({}),
     counts: tuple[str, str] = ("study", "studies"),
 ) -> Drawing:
     """How judgements share out in each domain, as stacked bars with the counts below them.
@@ -122,6 +135,8 @@ def judgement_summary(
         the pool has the weight 0.
     title : str
         Heading inside the picture, such as the tool; what the bars show is added to it.
+    meanings : mapping of str to str
+        What words of a judgement mean where that is not plain, by the words; the legend says it.
     notes : sequence of str
         Lines below the plot.
     counts : (str, str)
@@ -148,11 +163,13 @@ def judgement_summary(
     many = counted(len(found), *counts)
     shows = f"share of {many}" if given is None else f"share of weight ({many})"
     heading = f"{title or panel.title}: {shows}"
-    page = _page(found, panel, given, heading, shows, remarks)
+    meant = check_meanings(_PLOT.lower(), meanings)
+    page = _page(found, panel, given, heading, shows, remarks, meant)
     with drawing_settings():
         canvas = Canvas(PAGE_WIDTH, page.height)
         _draw(canvas, page)
-    words = joined([f"{_PLOT}. {heading}.", *_in_words(page.bars, len(found)), *remarks])
+    meant_words = meanings_in_words(shown_in(found, panel), meant)
+    words = joined([f"{_PLOT}. {heading}.", *_in_words(page.bars, len(found)), *meant_words, *remarks])
     return Drawing(canvas.figure, title=text.printable(f"{_PLOT}: {heading}"), alt_text=words, data=_data(page.bars))
 
 
@@ -178,6 +195,7 @@ def _page(
     heading: str,
     shows: str,
     notes: Sequence[str],
+    meanings: Mapping[str, str],
 ) -> _Page:
     inner = PAGE_WIDTH - 2 * MARGIN
     names = {short: f"{short} {words}" for short, words in panel.domains.items()} | (
@@ -202,7 +220,7 @@ def _page(
         bars=tuple(bars),
         left=left,
         axis=f"{shows[:1].upper()}{shows[1:]}",
-        samples=sample_lines(shown_in(rows, panel), inner),
+        samples=sample_lines(with_meanings(shown_in(rows, panel), meanings), inner),
         notes=tuple(text.wrap(note, inner, SMALL_SIZE) for note in notes if note),
     )
 

@@ -6,11 +6,11 @@ of AMSTAR 2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from synth.certainty.algorithms import ALGORITHMS, Judged
-from synth.certainty.risk_of_bias import CONFLICT, Appraisal, RiskOfBias
+from synth.certainty.risk_of_bias import CONFLICT, USED_FOR, Appraisal, RiskOfBias
 from synth.certainty.tools import ABSTRACT_ONLY, NOT_ANSWERED, Tool
 from synth.errors import MethodError
 from synth.plots.drawing import Drawing
@@ -60,6 +60,8 @@ _ANSWERS: Final[Mapping[str, Judgement]] = {
     NOT_ANSWERED: Judgement(NOT_ANSWERED, "\N{HORIZONTAL ELLIPSIS}", "none"),
     CONFLICT: Judgement("in conflict", "\N{NOT EQUAL TO}", "open"),
 }
+#: What the legend says of answers whose name does not tell it.
+_MEANINGS: Final[Mapping[str, str]] = {ABSTRACT_ONLY: "no full text was read"}
 _OVERALL: Final = "All"
 _MOST_ITEMS: Final = 10  # columns of items beside a forest plot
 
@@ -131,7 +133,9 @@ def tool_panel(tool: Tool, note: str = "") -> JudgementPanel:
 def rows_of(
     risk_of_bias: RiskOfBias, tool: Tool, names: Mapping[str, str], results: Mapping[str, str] | None = None
 ) -> tuple[JudgedRow, ...]:
-    """One row for each appraisal with a tool; those of several results stand in groups.
+    """One row for each appraisal with a tool, those of eligible studies first.
+
+    Rows stand in groups where a study is not eligible, and where there are several results.
 
     Parameters
     ----------
@@ -145,13 +149,26 @@ def rows_of(
     MethodError
         If a study has no name, or an answer or level no look.
     """
-    appraisals = risk_of_bias.with_tool(tool.id)
-    several = len({item.result for item in appraisals}) > 1
+    return _rows(_ordered(risk_of_bias, tool), tool, names, results)
+
+
+def _ordered(risk_of_bias: RiskOfBias, tool: Tool) -> tuple[Appraisal, ...]:
+    """The appraisals with a tool by what their studies are used for; all else stays in its order."""
+    order = list(USED_FOR)
+    return tuple(sorted(risk_of_bias.with_tool(tool.id), key=lambda item: order.index(item.role)))
+
+
+def _rows(
+    appraisals: Sequence[Appraisal], tool: Tool, names: Mapping[str, str], results: Mapping[str, str] | None
+) -> tuple[JudgedRow, ...]:
+    several, mixed = len({item.result for item in appraisals}) > 1, not all(item.eligible for item in appraisals)
     rows = []
     for item in appraisals:
         if item.study_id not in names:
             raise MethodError(f"{item.study_id} was appraised with {tool.short} and has no name; one is expected")
-        group = (results or {}).get(item.result, item.result) if several else ""
+        parts = [USED_FOR[item.role].capitalize()] if mixed else []
+        parts += [(results or {}).get(item.result, item.result)] if several else []
+        group = ": ".join(parts)
         overall = None if item.overall is None else _look(item.overall, tool)
         rows.append(JudgedRow(label=names[item.study_id], judgements=_judgements(item), overall=overall, group=group))
     return tuple(rows)
@@ -168,7 +185,16 @@ def traffic_lights_of(
     names, results
         As for `rows_of`.
     """
-    return _each(risk_of_bias, names, results, traffic_light)
+    return tuple(
+        traffic_light(
+            rows_of(risk_of_bias, tool, names, results),
+            tool_panel(tool),
+            title=_named(tool),
+            notes=_notes(risk_of_bias, tool),
+            meanings=_MEANINGS,
+        )
+        for tool in risk_of_bias.tools
+    )
 
 
 def summaries_of(
@@ -178,7 +204,10 @@ def summaries_of(
     *,
     weights: Mapping[str, float] | None = None,
 ) -> tuple[Drawing, ...]:
-    """The summary of judgements of each tool with an appraisal.
+    """The summary of judgements of each tool with an appraisal, over the eligible studies.
+
+    Others that were appraised too are counted in a note; a tool without an eligible study has bars of the others, and
+    says so.
 
     Parameters
     ----------
@@ -189,23 +218,46 @@ def summaries_of(
         Of the studies of one pool, by study id: bars show shares of weight, studies outside the pool have none, and
         tools without a study of the pool are left out.
     """
-
-    def draw(rows: Sequence[JudgedRow], panel: JudgementPanel, *, title: str, notes: Sequence[str]) -> Drawing:
-        return judgement_summary(rows, panel, title=title, notes=notes, counts=_counted(rows))
-
-    if weights is None:
-        return _each(risk_of_bias, names, results, draw)
     drawn = []
     for tool in risk_of_bias.tools:
-        given = [float(weights.get(item.study_id, 0.0)) for item in risk_of_bias.with_tool(tool.id)]
-        if any(given):
-            rows, notes = rows_of(risk_of_bias, tool, names, results), _notes(risk_of_bias, tool)
+        every = _ordered(risk_of_bias, tool)
+        shown = [item for item in every if item.eligible] or every
+        given = None if weights is None else [float(weights.get(item.study_id, 0.0)) for item in shown]
+        if given is None or any(given):
             drawn.append(
                 judgement_summary(
-                    rows, tool_panel(tool), weights=given, title=_named(tool), notes=notes, counts=_counted(rows)
+                    _rows(shown, tool, names, results),
+                    tool_panel(tool),
+                    weights=given,
+                    title=_named(tool),
+                    notes=(*_apart(every), *_notes(risk_of_bias, tool)),
+                    counts=_counts(every),
+                    meanings=_MEANINGS,
                 )
             )
     return tuple(drawn)
+
+
+def _apart(appraisals: Sequence[Appraisal]) -> Iterator[str]:
+    """How many studies were appraised that are not eligible, and whether the bars count them."""
+    others = {item.study_id: item.role for item in appraisals if not item.eligible}
+    if not others:
+        return
+    roles = list(others.values())
+    listed = ", ".join(f"{words}: {roles.count(role)}" for role, words in USED_FOR.items() if role in roles)
+    if any(item.eligible for item in appraisals):
+        yield f"Appraised too and not counted here: {listed}."
+    else:
+        yield f"No eligible study was appraised with this tool; these are others ({listed})."
+
+
+def _counts(appraisals: Sequence[Appraisal]) -> tuple[str, str]:
+    """What one row of a summary is, and several are."""
+    several = len({item.result for item in appraisals}) > 1
+    one, many = ("result", "results") if several else ("study", "studies")
+    eligible = [item.eligible for item in appraisals]
+    kind = "" if all(eligible) else "eligible " if any(eligible) else "other "
+    return f"{kind}{one}", f"{kind}{many}"
 
 
 def panel_of(
@@ -245,7 +297,7 @@ def panel_of(
     twice = [study for study in studies if studies.count(study) > 1]
     if twice:
         raise MethodError(f"{twice[0]} has several results appraised with {tool.short}; name the one that is drawn")
-    panel = tool_panel(tool, " ".join(_who(risk_of_bias, tool)))
+    panel = tool_panel(tool, " ".join([*_meant(chosen), *_who(risk_of_bias, tool)]))
     if not any(item.overall for item in chosen):
         return panel, {item.study_id: _judgements(item) for item in chosen}
     whole = JudgementPanel(title=panel.title, domains={**panel.domains, _OVERALL: "overall"}, note=panel.note)
@@ -277,30 +329,15 @@ def _judgements(item: Appraisal) -> dict[str, Judgement]:
     }
 
 
+def _meant(appraisals: Sequence[Appraisal]) -> Iterator[str]:
+    """What the answers mean whose name does not tell it, as far as they are shown."""
+    shown = {found.words for item in appraisals for found in _judgements(item).values()}
+    yield from (f"“{words}” means: {meaning}." for words, meaning in _MEANINGS.items() if words in shown)
+
+
 def _with_overall(item: Appraisal, tool: Tool) -> dict[str, Judgement]:
     own = _judgements(item)
     return own if item.overall is None else {**own, _OVERALL: _look(item.overall, tool)}
-
-
-def _counted(rows: Sequence[JudgedRow]) -> tuple[str, str]:
-    return ("result", "results") if any(row.group for row in rows) else ("study", "studies")
-
-
-def _each(
-    risk_of_bias: RiskOfBias,
-    names: Mapping[str, str],
-    results: Mapping[str, str] | None,
-    draw: Callable[..., Drawing],
-) -> tuple[Drawing, ...]:
-    return tuple(
-        draw(
-            rows_of(risk_of_bias, tool, names, results),
-            tool_panel(tool),
-            title=_named(tool),
-            notes=_notes(risk_of_bias, tool),
-        )
-        for tool in risk_of_bias.tools
-    )
 
 
 def _notes(risk_of_bias: RiskOfBias, tool: Tool) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ from synth.synthesis.swim import Reported, Status, SwimAnswer
 __all__ = ["direction_rows_of", "directions_of", "harvest_of"]
 
 _DEPTHS: Final = {"primary full text": "full text", "primary abstract": "abstract"}
-_FILLS: Final = ("figure", "in words only")
+#: What a direction comes from; of a source used for directions only, a figure is no result.
+_FILLS: Final = ("figure", "direction only", "in words only")
 _DIRECTIONS: Final[dict[str, Direction]] = {"higher": "higher", "lower": "lower", "no change": "no clear change"}
 _UNCONTROLLED: Final = (
     "Before and after without a comparison group: a direction also holds natural history, regression to the mean and "
@@ -77,7 +78,7 @@ def harvest_of(swims: Sequence[SwimAnswer], names: Mapping[str, str]) -> Drawing
         rows,
         heights=[depth for depth in depths if any(row.height == depth for row in rows)],
         height_label="Read",
-        fills=_FILLS,
+        fills=[fill for fill in _FILLS if any(row.fill == fill for row in rows)],
         fill_label="Direction from",
         title=swims[0].procedure_label,
         notes=(_UNCONTROLLED,),
@@ -87,7 +88,7 @@ def harvest_of(swims: Sequence[SwimAnswer], names: Mapping[str, str]) -> Drawing
 def direction_rows_of(swims: Sequence[SwimAnswer], names: Mapping[str, str]) -> tuple[DirectionRow, ...]:
     """The rows of both pictures: one for each line of each direction table.
 
-    Reports keep one order over all outcomes: series first, as they first come.
+    Reports keep one order over all outcomes: single patients last, the others as they first come.
 
     Raises
     ------
@@ -128,7 +129,6 @@ def _depth(seen_in: str) -> str:
 
 def _row(swim: SwimAnswer, item: Reported, label: str) -> DirectionRow:
     direction = _DIRECTIONS.get(item.direction, "")
-    seen = item.status in (Status.FIGURE, Status.DIRECTION)
     return DirectionRow(
         label=label,
         outcome=swim.outcome_label,
@@ -143,8 +143,14 @@ def _row(swim: SwimAnswer, item: Reported, label: str) -> DirectionRow:
         instruments=(item.what,) if item.what else (),
         mark="" if item.role == "synthesis" else _mark(item),
         height=_depth(item.seen_in),
-        fill=_FILLS[item.status is not Status.FIGURE] if seen else "",
+        fill=_fill(item),
     )
+
+
+def _fill(item: Reported) -> str:
+    if item.status is Status.FIGURE:
+        return _FILLS[0]
+    return "" if item.status is not Status.DIRECTION else _FILLS[2 if item.detail == "in words" else 1]
 
 
 def _mark(item: Reported) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, TypedDict
 
 from synth.plots import text
@@ -17,13 +18,16 @@ from synth.plots.judged_rows import (
     JudgedRow,
     Key,
     cell_records,
+    check_meanings,
     check_rows,
     check_words,
     domains_in_words,
     has_overall,
     key_of,
+    meanings_in_words,
     overall_of,
     shown_in,
+    with_meanings,
 )
 from synth.plots.style import (
     GAP,
@@ -142,6 +146,7 @@ def traffic_light(
     title: str = "",
     label_title: str = "Study",
     notes: Sequence[str] = (),
+    meanings: Mapping[str, str] = MappingProxyType({}),
 ) -> Drawing:
     """A traffic-light plot, as tall as its rows need.
 
@@ -157,6 +162,8 @@ def traffic_light(
         Heading inside the picture, such as the tool; leave it out where the page gives a caption.
     label_title : str
         Heading of the first column.
+    meanings : mapping of str to str
+        What words of a judgement mean where that is not plain, by the words; the legend says it.
     notes : sequence of str
         Lines below the plot, such as who judged.
 
@@ -180,12 +187,13 @@ def traffic_light(
     """
     remarks = check_words(_PLOT.lower(), {"title": title, "label_title": label_title}, notes)
     found = check_rows(rows, panel, _PLOT.lower())
-    page = _page(found, panel, title, label_title, remarks)
+    meant = check_meanings(_PLOT.lower(), meanings)
+    page = _page(found, panel, title, label_title, remarks, meant)
     with drawing_settings():
         canvas = Canvas(page.columns.width, page.height)
         _draw(canvas, page)
     heading = f"{_PLOT}: {title or panel.title}"
-    words = _alt_text(found, panel, heading, remarks)
+    words = _alt_text(found, panel, heading, (*meanings_in_words(shown_in(found, panel), meant), *remarks))
     return Drawing(canvas.figure, title=text.printable(heading), alt_text=words, data=cell_records(found, panel))
 
 
@@ -202,7 +210,12 @@ def _alt_text(rows: Sequence[JudgedRow], panel: JudgementPanel, heading: str, no
 
 
 def _page(
-    rows: Sequence[JudgedRow], panel: JudgementPanel, title: str, label_title: str, notes: Sequence[str]
+    rows: Sequence[JudgedRow],
+    panel: JudgementPanel,
+    title: str,
+    label_title: str,
+    notes: Sequence[str],
+    meanings: Mapping[str, str],
 ) -> _Page:
     density = _COMPACT if len(rows) >= COMPACT_FROM else _ROOMY
     columns = _columns(rows, panel, density)
@@ -215,7 +228,7 @@ def _page(
         title=text.wrap(title, inner, TITLE_SIZE, bold=True),
         label_title=text.wrap(label_title, columns.label, SMALL_SIZE, bold=True, max_lines=1)[0] if label_title else "",
         key=key_of(panel, inner),
-        samples=sample_lines(shown_in(rows, panel), inner),
+        samples=sample_lines(with_meanings(shown_in(rows, panel), meanings), inner),
         notes=tuple(text.wrap(note, inner, SMALL_SIZE) for note in notes if note),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from synth.certainty.risk_of_bias import Appraisal
+from synth.certainty.risk_of_bias import USED_FOR, Appraisal
 from synth.certainty.tools import Tool
 from synth.report.figures import figure_of
 from synth.report.model import Block, Bullets, Column, Paragraph, Row, Run, Section, Table, runs
@@ -34,6 +34,7 @@ def _answers(review: Review, tool: Tool, appraisals: tuple[Appraisal, ...]) -> S
         Row(
             (
                 runs(study_run(item.study_id, review)),
+                runs(USED_FOR[item.role]),
                 runs(Run(f"{part.id} {part.topic}", link=part.link)),
                 runs(answer.answer),
                 runs(true_minus(answer.support) or "-"),
@@ -57,6 +58,7 @@ def _answers(review: Review, tool: Tool, appraisals: tuple[Appraisal, ...]) -> S
         return Section(title, name, (source, Paragraph(runs("No item was answered."))), folded=True)
     columns = (
         Column("Report", width=1.2),
+        Column("Used for", width=0.8),
         Column("Item", width=1.5),
         Column("Answer", width=0.8),
         Column("Support, in our own words", width=2.6),

@@ -229,7 +229,7 @@ def by_judgement(
     for place, level in enumerate(ranked[:-1]):
         sure = [item.worst <= place for item in found]
         may = [item.best <= place for item in found]
-        better = f"{level} only" if place == 0 else f"{', '.join(ranked[:place])} or {level}"
+        better = f"only {level}" if place == 0 else f"only {', '.join(ranked[:place])} or {level}"
         differ = sure != may
         pools.append(_restricted(model, sure, level, f"{better}{_OUT if differ else ''}", pool_from))
         if differ:
@@ -247,8 +247,8 @@ def by_judgement(
     )
 
 
-_OUT = "; those that can be worse left out"
-_KEPT = "; those that can be no worse kept"
+_OUT = "; open judgements counted as the worst they can be"
+_KEPT = "; open judgements counted as the best they can be"
 
 
 def _pool_parts(

@@ -41,6 +41,8 @@ _READ = (
     "only a published data set",
 )
 _DEPTHS = dict(zip(SEEN_IN, _READ, strict=True))
+#: What is to be said of records that are reviews and of which nothing stands in reviews.csv (`unrecorded`).
+UNRECORDED = "no statement on the outcome of a treatment was recorded"
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Agreement:
     they_say : str
         What it states, in the words of this project, with the place.
     seen_here : str
-        What the eligible series show, counted.
+        What the eligible series show, counted; empty where nothing can be held beside the statement.
     verdict : str
         same direction; other direction; mixed here; not comparable; nothing seen here; not seen.
     why : tuple of str
@@ -92,7 +94,10 @@ def agreement(reviews: Iterable[PublishedReview], synthesis: Synthesis) -> tuple
 
 
 def unrecorded(records: Records, reviews: Iterable[PublishedReview]) -> tuple[str, ...]:
-    """Records that are reviews by the design that a compiler gave them, and of which nothing was recorded."""
+    """Records that are reviews by the design that a compiler gave them, and of which nothing was recorded.
+
+    What may be said of them is `UNRECORDED`: not that they state nothing.
+    """
     known = {review.record_id for review in reviews}
     return tuple(item.id for item in records if "review" in (item.assigned.design or "") and item.id not in known)
 
@@ -111,12 +116,12 @@ def _silent(review: PublishedReview) -> Agreement:
 
 def _of_statement(review: PublishedReview, statement: Statement, synthesis: Synthesis) -> Agreement:
     protocol = synthesis.protocol
-    procedures = procedures_of(statement.about, protocol) or _main_procedures(protocol)
-    outcomes = (statement.outcome,) if statement.outcome else _main_outcomes(protocol)
+    unknown = _unknown(statement)
+    procedures = procedures_of(statement.about, protocol)
     series = [
         item
         for answer in synthesis.answers
-        if answer.procedure in procedures and answer.outcome in outcomes
+        if not unknown and answer.procedure in procedures and answer.outcome == statement.outcome
         for item in answer.directed
     ]
     courses = Counter(_course(item, protocol) for item in series)
@@ -124,18 +129,20 @@ def _of_statement(review: PublishedReview, statement: Statement, synthesis: Synt
         record_id=review.record_id,
         statement=statement,
         they_say=_they_say(review, statement, protocol),
-        seen_here=_seen_here(series, courses, outcomes, protocol),
-        verdict=_verdict(statement.finding, courses),
+        seen_here="" if unknown else _seen_here(series, courses, procedures, statement.outcome, synthesis),
+        verdict="not comparable" if unknown else _verdict(statement.finding, courses),
         why=tuple(_why(review, statement, procedures, series, synthesis)),
     )
 
 
+def _unknown(statement: Statement) -> str:
+    """What was not recorded of a statement, so that nothing can be held beside it; empty where that is nothing."""
+    given = (("treatment", statement.about), ("outcome", statement.outcome))
+    return " and ".join(name for name, value in given if not value)
+
+
 def _main_procedures(protocol: Protocol) -> tuple[str, ...]:
     return tuple(item.id for item in protocol.procedures if item.role == "main")
-
-
-def _main_outcomes(protocol: Protocol) -> tuple[str, ...]:
-    return tuple(item.id for item in protocol.outcomes if item.role == "main")
 
 
 def _course(item: Series, protocol: Protocol) -> str:
@@ -150,7 +157,8 @@ def _they_say(review: PublishedReview, statement: Statement, protocol: Protocol)
     outcome = f" of {_inside(protocol.outcome(statement.outcome).label)}" if statement.outcome else ""
     about = f", after {_inside(labels.get(statement.about, statement.about))}" if statement.about else ""
     horizon = f", in the {statement.horizon}" if statement.horizon else ""
-    designs = f" Its studies: {review.designs}." if review.designs else ""
+    elsewhere = f" ({review.designs_at})" if review.designs_at not in ("", statement.locator) else ""
+    designs = f" Its studies: {review.designs}{elsewhere}." if review.designs else ""
     return f"It states{outcome}: {_FINDINGS[statement.finding]}{about}{horizon} ({statement.locator}).{designs}"
 
 
@@ -159,20 +167,36 @@ def _inside(label: str) -> str:
     return label if first.isupper() else label[:1].lower() + label[1:]
 
 
-def _seen_here(series: Sequence[Series], courses: Counter[str], outcomes: Sequence[str], protocol: Protocol) -> str:
-    named = " or ".join(_inside(protocol.outcome(name).label) for name in outcomes)
+def _seen_here(
+    series: Sequence[Series], courses: Counter[str], procedures: Sequence[str], outcome: str, synthesis: Synthesis
+) -> str:
+    named = _inside(synthesis.protocol.outcome(outcome).label)
     if not series:
-        return f"No direction of {named} was seen in any eligible series."
+        counted = " ".join(_counted(procedures, outcome, named, synthesis))
+        return counted or f"No direction of {named} was seen in any eligible series."
     words = {"unknown": "in a direction of which nobody said whether it is better", "no change": "unchanged"}
     told = ", ".join(f"{courses[name]} {words.get(name, name)}" for name in _ORDER if courses[name])
-    by = ", ".join(
-        dict.fromkeys(f"{_inside(protocol.outcome(item.outcome).label)} ({item.instrument})" for item in series)
-    )
+    by = ", ".join(dict.fromkeys(f"{named} ({item.instrument})" for item in series))
     months = sorted({item.timepoint_months for item in series if item.timepoint_months is not None})
     times = f", at {' and '.join(f'{value:g}' for value in months)} months" if months else ""
     reports = len({item.study_id for item in series})
     many = "1 result" if len(series) == 1 else f"{len(series)} results"
     return f"{many} of {reports} report{'' if reports == 1 else 's'}{times}: {told}; {by}."
+
+
+def _counted(procedures: Sequence[str], outcome: str, named: str, synthesis: Synthesis) -> Iterator[str]:
+    """Counts of people who reached something, where no series gives a direction: a count has none either."""
+    about = f"{named[:1].upper()}{named[1:]}"
+    for item in (count for name in procedures for count in synthesis.counts_of(name)):
+        counts = item.kind == "benefit" and synthesis.protocol.event(item.event).outcome == outcome
+        if counts and item.role == "synthesis":
+            rate = "counted without a rate" if item.proportion is None else "counted"
+            unit = _unit(item.unit_of_analysis, item.total)
+            yield f"{about}, {rate}: {item.events} of {item.total} {unit} in {item.study_id}; no direction."
+
+
+def _unit(unit: str, number: int) -> str:
+    return "(unit not stated)" if unit == "not stated" else unit.removesuffix("s") if number == 1 else unit
 
 
 _ORDER = ("better", "no change", "worse", "unknown")
@@ -202,22 +226,40 @@ def _why(
     series: Sequence[Series],
     synthesis: Synthesis,
 ) -> Iterator[str]:
+    unknown = _unknown(statement)
+    if unknown:
+        yield f"Which {unknown} it means was not recorded, so nothing here can be held beside it."
+    elif series:
+        yield _weight(statement, series)
     yield _depth(review)
-    eligible = {str(study) for name in procedures for study in synthesis.studied[name].arms["study_id"]}
-    giving = len({item.study_id for item in series})
-    yield f"Here a direction of this outcome was seen in {giving} of {_reports(len(eligible))}."
-    yield from _its_studies(review, len(eligible))
+    if not unknown:
+        eligible = {str(study) for name in procedures for study in synthesis.studied[name].arms["study_id"]}
+        giving = len({item.study_id for item in series})
+        yield f"Here a direction of this outcome was seen in {giving} of {_reports(len(eligible))}."
+        yield from _its_studies(review, len(eligible))
     if not review.searched_to:
         yield "Until when it searched was not seen."
-    if not statement.about:
-        yield "Which procedures it covers was not seen; here the main ones are held beside it."
-    elif len(procedures) > 1:
+    if len(procedures) > 1:
         yield f"It speaks of {_inside(statement.about)} as a whole; which procedures that covers was not seen."
-    if not statement.outcome:
-        yield "Which outcome it means was not seen; here the main ones are held beside it."
     if statement.horizon:
         yield f"What it counts as {statement.horizon} was not seen."
-    yield from _comparison(review, procedures, synthesis)
+    yield from _comparison(review, procedures or _main_procedures(synthesis.protocol), synthesis)
+
+
+def _weight(statement: Statement, series: Sequence[Series]) -> str:
+    """On how little two directions side by side can rest: a title alone, and the people behind them here."""
+    largest: dict[str, int | None] = {}
+    units: dict[str, str] = {}
+    for item in series:
+        known, number = largest.get(item.study_id), item.summary.n
+        if item.study_id not in largest or (number or 0) > (known or 0):
+            largest[item.study_id], units[item.study_id] = number, item.summary.unit_of_analysis
+    sizes = " and ".join(
+        "an unseen number" if number is None else f"{number} {_unit(units[study], number)}"
+        for study, number in largest.items()
+    )
+    here = f"{len(largest)} series of {sizes} here."
+    return f"Title only; {here}" if statement.locator.strip().casefold() == "title" else here
 
 
 def _reports(count: int) -> str:

@@ -15,7 +15,8 @@ from synth.effects.intervals import Interval
 #: What a study at low, unclear and high risk is called here, whatever its tool calls it.
 Risk = Literal["low", "unclear", "high"]
 
-#: Judgements of the one tool whose words the rule on risk of bias can be read in.
+#: Judgements of the one tool whose words the rule on risk of bias can be read in. ROBINS-I has levels too, but no page
+#: that could be read says how they become steps.
 RISK_OF_JUDGEMENT: Mapping[str, Mapping[str, Risk]] = {
     "rob2": {"low": "low", "some concerns": "unclear", "high": "high"},
 }
@@ -126,13 +127,16 @@ class Pool:
     tau : float
         On the analysis scale.
     explained : tuple of Explained
-        One for each planned number that the pool was related to.
+        One for each number of the protocol that the pool was related to.
     tests : tuple of (str, float)
         Name and p value of each test for small-study effects; empty below ten studies.
     natural : callable
         From the analysis scale to what people read.
     refit : callable
         Interval of the pool of some studies alone, by their ids; None where fewer than two are left.
+    held : callable
+        The same with all else held as in the pool: the variance between studies, and the width of the interval in
+        standard errors; None where fewer than three are left.
     """
 
     k: int
@@ -147,6 +151,7 @@ class Pool:
     tests: tuple[tuple[str, float], ...] = ()
     natural: Callable[[float], float] = field(default=float, compare=False, repr=False)
     refit: Callable[[Iterable[str]], Interval | None] = field(default=lambda _: None, compare=False, repr=False)
+    held: Callable[[Iterable[str]], Interval | None] = field(default=lambda _: None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +202,8 @@ class Body:
     information : Information or None
     searched : str
         What the review may call itself: "systematic review" after a search, else what it is instead.
+    post_hoc : bool
+        Whether the protocol was written after figures had been seen, so that nothing in it was planned before them.
     level : float
         Confidence level of every interval, a proportion.
     """
@@ -215,6 +222,7 @@ class Body:
     surrogate_for: str = ""
     information: Information | None = None
     searched: str = "evidence map"
+    post_hoc: bool = False
     level: float = 0.95
 
     @property

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from synth.certainty.grade.body import Body
 from synth.certainty.grade.gather import Appraised, Evidence, comparison_body, rows_by_study, uncontrolled_body
+from synth.certainty.grade.making import inside
 from synth.certainty.grade.overrides import overrides_of
 from synth.certainty.grade.rating import domains_of, levels_of, reason_of
 from synth.certainty.grade.start import start_of
@@ -53,8 +54,8 @@ class Certainty:
 
     @property
     def moved(self) -> tuple[str, ...]:
-        """A sentence for each judgement whose facts have changed since it was made."""
-        return tuple(item.moved_sentence for rating in self.ratings for item in rating.moved)
+        """A sentence for each judgement to be looked at again; see `Rating.to_look_at`."""
+        return tuple(sentence for rating in self.ratings for sentence in rating.to_look_at)
 
     def table(self) -> pd.DataFrame:
         """One row a rating."""
@@ -105,7 +106,7 @@ def _suggested(item: DomainRating) -> str:
 def _judgement(item: DomainRating) -> str:
     kept = item.override
     if kept is None:
-        return "-"
+        return item.not_counted or "-"
     said = f"{_signed(kept.steps)} by {kept.name}, {kept.date}: {kept.reason}"
     return f"{said} {item.moved_sentence}".strip()
 
@@ -188,7 +189,7 @@ def _uncontrolled(evidence: Evidence, overrides: tuple[Override, ...]) -> Iterat
     plan = protocol.certainty.grade
     for item in evidence.synthesis.outcomes:
         procedure, outcome = protocol.procedure(item.procedure), protocol.outcome(item.outcome)
-        if procedure.role in plan.procedures and outcome.role in plan.outcomes:
+        if procedure.role in plan.procedures and plan.rates(outcome.id, outcome.role):
             subject = _Subject(
                 kind="uncontrolled",
                 about_id=procedure.id,
@@ -208,7 +209,7 @@ def _comparisons(evidence: Evidence, overrides: tuple[Override, ...]) -> Iterato
         subject = _Subject(
             kind="comparison",
             about_id=plan.id,
-            about=f"{treated.label} against {control.label}",
+            about=f"{treated.label} against {inside(control.label)}",
             outcome_id=plan.event,
             outcome=plan.label,
             comparison=item,
@@ -227,10 +228,9 @@ def _rating(
     own = tuple(item for item in overrides if (item.about, item.outcome) == (subject.about_id, subject.outcome_id))
     none = Level.NOT_RATED
     if body is None:
-        unused = [
-            f"The judgement of {item.domain} by {item.name} ({item.date}) has nothing to rest on." for item in own
-        ]
-        return subject.rating(none, no_evidence, (), (none, none), " ".join([no_evidence, *unused]))
+        unused = [item.nothing_to_rest_on for item in own]
+        rating = subject.rating(none, no_evidence, (), (none, none), " ".join([no_evidence, *unused]))
+        return replace(rating, unused=own)
     start = start_of(body, protocol.certainty.grade)
     domains = domains_of(body, own)
     reason = f"{start.reason} ({start.rule.source})"

@@ -100,6 +100,7 @@ def uncontrolled_body(outcome: OutcomeAnswer, evidence: Evidence) -> Body | None
         important_in=instrument.chosen_population if instrument is not None else "",
         surrogate_for=evidence.protocol.outcome(outcome.outcome).surrogate_for,
         searched=evidence.protocol.standing.kind,
+        post_hoc=evidence.protocol.standing.post_hoc,
         level=evidence.protocol.synthesis.level,
     )
 
@@ -282,6 +283,7 @@ def _pool(pooled: PooledEffect, checks: PoolChecks, effects: Sequence[Effect], p
         tests=tuple(_tests(checks)),
         natural=MEASURES[pooled.measure].natural,
         refit=_refitted(effects, protocol),
+        held=held_interval(pooled, effects),
     )
 
 
@@ -312,6 +314,31 @@ def _refitted(effects: Sequence[Effect], protocol: Protocol) -> Callable[[Iterab
     return interval_of
 
 
+def held_interval(pooled: PooledEffect, effects: Sequence[Effect]) -> Callable[[Iterable[str]], Interval | None]:
+    """The interval of some studies with the tau2 of the whole pool and the width of its interval in standard errors.
+
+    The width holds the reference distribution and, where there is one, the Hartung-Knapp factor. All studies together
+    give the interval of the pool.
+    """
+    width = (pooled.interval[1] - pooled.interval[0]) / 2 / pooled.standard_error
+
+    def interval_of(studies: Iterable[str]) -> Interval | None:
+        wanted = set(studies)
+        kept = [
+            (effect.estimate, 1 / (effect.variance + pooled.tau2))
+            for effect in effects
+            if effect.study_id in wanted and effect.variance is not None
+        ]
+        if len(kept) < 3:
+            return None
+        total = sum(weight for _, weight in kept)
+        mean = sum(estimate * weight for estimate, weight in kept) / total
+        half = width / total**0.5
+        return mean - half, mean + half
+
+    return interval_of
+
+
 def comparison_body(item: ComparisonAnswer, evidence: Evidence) -> Body | None:
     """The body of a planned comparison; None where no study gives an effect."""
     if not item.effects:
@@ -332,6 +359,7 @@ def comparison_body(item: ComparisonAnswer, evidence: Evidence) -> Body | None:
         pool=pool,
         information=_information(item, used, evidence),
         searched=evidence.protocol.standing.kind,
+        post_hoc=evidence.protocol.standing.post_hoc,
         level=evidence.protocol.synthesis.level,
     )
     return replace(body, randomised=all_randomised(body, evidence.protocol.certainty.grade))

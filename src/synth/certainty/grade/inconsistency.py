@@ -52,7 +52,11 @@ def _apart_fact(body: Body) -> Fact:
     found = _pairs_apart(body)
     with_interval = sum(study.interval is not None for study in body.studies)
     pairs = with_interval * (with_interval - 1) // 2
-    return Fact("intervals apart", len(found), f"{len(found)} of {pairs} pairs of intervals do not overlap")
+    text = f"{len(found)} of {pairs} pairs of intervals do not overlap"
+    if pairs < 2:
+        alone = ("no interval was seen", "one interval was seen", "the two intervals overlap")[with_interval]
+        text = "the two intervals do not overlap" if found else alone
+    return Fact("intervals apart", len(found), text)
 
 
 def _side_by_side(body: Body) -> Suggestion:
@@ -88,7 +92,7 @@ def _pooled(body: Body, pool: Pool) -> Suggestion:
             names = " and ".join(item.label for item in explained)
             reason = f"Inconsistency is large, and {names} may explain it; whether it does is a judgement."
             return undecided(DOMAIN, -1, 0, reason, facts, SPREAD)
-        return settled(DOMAIN, -1, _unexplained(pool), facts, SPREAD)
+        return settled(DOMAIN, -1, _unexplained(pool, body.post_hoc), facts, SPREAD)
     upper = 1.0 if pool.i2_interval is None else pool.i2_interval[1]
     if pool.i2 <= UNIMPORTANT and not separate and upper < CONSIDERABLE:
         reason = "The spread might not be important, all intervals overlap, and a considerable spread is excluded."
@@ -97,9 +101,11 @@ def _pooled(body: Body, pool: Pool) -> Suggestion:
     return undecided(DOMAIN, -1, 0, reason, facts, SPREAD)
 
 
-def _unexplained(pool: Pool) -> str:
+def _unexplained(pool: Pool, post_hoc: bool) -> str:
     tried = " and ".join(item.label for item in pool.explained)
-    after = f"; what was planned to explain it leaves more than {percent(UNIMPORTANT)} ({tried})" if tried else ""
+    # A protocol that was written after the figures has planned nothing before them.
+    how = "was tried after the data were seen" if post_hoc else "was planned to explain it"
+    after = f"; what {how} leaves more than {percent(UNIMPORTANT)} ({tried})" if tried else ""
     return f"The spread is considerable, and intervals of studies do not overlap{after}."
 
 

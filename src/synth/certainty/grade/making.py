@@ -37,6 +37,17 @@ def span(limits: Interval, pool: Pool | None = None) -> str:
     return f"{figure(low)} to {figure(high)}"
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """1 study, 2 studies."""
+    return f"{count} {one if count == 1 else many}"
+
+
+def inside(label: str) -> str:
+    """A label inside a sentence: a small first letter, unless the first word is an abbreviation."""
+    first = label.split(" ")[0]
+    return label if first.isupper() else label[:1].lower() + label[1:]
+
+
 def level_of(body: Body) -> str:
     """The confidence level in words, such as 95%."""
     return f"{100 * body.level:g}%"

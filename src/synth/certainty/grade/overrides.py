@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from synth.certainty.grade.types import DOMAINS, DOWN, DomainRating, Override, Rating, Suggestion
+from synth.certainty.grade.kept_facts import changes, plain, read_record
+from synth.certainty.grade.rules import NO_UPGRADE_RANDOMISED, NO_UPGRADE_UNCONTROLLED, OTHER_UPGRADES
+from synth.certainty.grade.types import DOMAINS, DOWN, UP, DomainRating, Override, Rating, Suggestion
+from synth.certainty.grade.upgrades import MOST
 from synth.errors import Fault, MethodError
 from synth.protocol import Protocol
 from synth.schemas import Table
@@ -20,7 +23,7 @@ def rated_subjects(protocol: Protocol) -> dict[str, tuple[str, ...]]:
     For a comparison the outcome is its event.
     """
     plan = protocol.certainty.grade
-    outcomes = tuple(item.id for item in protocol.outcomes if item.role in plan.outcomes)
+    outcomes = tuple(item.id for item in protocol.outcomes if plan.rates(item.id, item.role))
     found = {item.id: outcomes for item in protocol.procedures if item.role in plan.procedures}
     for item in protocol.synthesis.comparisons:
         found[item.id] = tuple(dict.fromkeys((*found.get(item.id, ()), item.event)))
@@ -74,10 +77,33 @@ def _wrong_steps(row: dict[str, str], protocol: Protocol) -> str:
     expected = "0, -1 or -2" if down else "0, +1 or +2"
     if not _STEPS.fullmatch(row["rating"]) or (int(row["rating"]) > 0 if down else int(row["rating"]) < 0):
         return f"{row['rating']!r}: for {row['domain']} {expected} is expected"
+    return "" if down or int(row["rating"]) == 0 else _wrong_step_up(row, protocol)
+
+
+def _wrong_step_up(row: dict[str, str], protocol: Protocol) -> str:
+    """Why a step up can never count, as far as the protocol alone can tell; the rest only the studies can tell."""
     compared = {item.id for item in protocol.synthesis.comparisons}
-    if int(row["rating"]) > 0 and row["about"] not in compared:
-        return "rates uncontrolled evidence up, which nothing allows (rule 22 of the methods); 0 is expected"
+    if row["about"] not in compared:
+        source = NO_UPGRADE_UNCONTROLLED.source
+        return f"rates uncontrolled evidence up, which nothing allows (rule 22 of the methods; {source}); 0 is expected"
+    if _only_trials(protocol):
+        return (
+            "rates trials up: every design that the protocol names is called randomised, and rating up is for other "
+            f"studies ({NO_UPGRADE_RANDOMISED.source}); 0 is expected, or the design that is not randomised under "
+            "certainty: grade: starts"
+        )
+    most = MOST[row["domain"]]
+    if int(row["rating"]) > most:
+        return f"{row['rating']!r}: for {row['domain']} at most +{most} is allowed ({OTHER_UPGRADES.source})"
     return ""
+
+
+def _only_trials(protocol: Protocol) -> bool:
+    """Whether the protocol calls every design that it names randomised."""
+    plan = protocol.certainty
+    randomised = {design for start in plan.grade.starts if start.basis == "randomised" for design in start.designs}
+    named = {design for part in (*plan.grade.starts, *plan.tools) for design in part.designs}
+    return bool(named) and named <= randomised
 
 
 def _nobody(name: str, protocol: Protocol) -> Iterator[tuple[str, str]]:
@@ -108,7 +134,7 @@ def overrides_of(table: Table, protocol: Protocol) -> tuple[Override, ...]:
             domain=row["domain"],
             steps=int(row["rating"]),
             reason=row["reason"].strip(),
-            fact=_spaced(row["fact"]),
+            fact=plain(row["fact"]),
             name=names[row["name"]],
             date=row["date"],
             line=line,
@@ -117,13 +143,11 @@ def overrides_of(table: Table, protocol: Protocol) -> tuple[Override, ...]:
     )
 
 
-def _spaced(text: str) -> str:
-    """A text with single spaces: what a spreadsheet may have changed in it means nothing."""
-    return " ".join(text.split())
-
-
 def domain_rating(suggestion: Suggestion, overrides: Iterable[Override]) -> DomainRating:
     """A domain as it counts.
+
+    A judgement of a person stands in place of what was computed. A step up that the rule does not allow for this body
+    of evidence does not count (`DomainRating.not_counted`).
 
     Parameters
     ----------
@@ -143,8 +167,21 @@ def domain_rating(suggestion: Suggestion, overrides: Iterable[Override]) -> Doma
     if not own:
         return DomainRating(domain=suggestion.domain, suggestion=suggestion, steps=suggestion.steps or 0)
     (kept,) = own
-    moved = _spaced(kept.fact) != _spaced(suggestion.fact_text)
-    return DomainRating(domain=suggestion.domain, suggestion=suggestion, override=kept, moved=moved, steps=kept.steps)
+    if suggestion.domain in UP and kept.steps > suggestion.most:
+        return DomainRating(domain=suggestion.domain, suggestion=suggestion, steps=suggestion.steps or 0, barred=kept)
+    moved, told = _moved(kept.fact, suggestion)
+    return DomainRating(
+        domain=suggestion.domain, suggestion=suggestion, override=kept, moved=moved, steps=kept.steps, changes=told
+    )
+
+
+def _moved(kept: str, suggestion: Suggestion) -> tuple[bool, tuple[str, ...]]:
+    """Whether facts differ from those that were kept, and in what; a text without values by name is compared whole."""
+    before, now = read_record(kept), read_record(suggestion.record)
+    if before is None:
+        return plain(kept).casefold() != plain(suggestion.fact_text).casefold(), ()
+    told = changes(before, now or {})
+    return bool(told), told
 
 
 def fact_of(rating: Rating, domain: str) -> str:
@@ -157,6 +194,6 @@ def fact_of(rating: Rating, domain: str) -> str:
     """
     for item in rating.domains:
         if item.domain == domain:
-            return _spaced(item.suggestion.fact_text)
+            return item.suggestion.record
     known = ", ".join(item.domain for item in rating.domains) or "nothing: it is not rated"
     raise MethodError(f"{rating.about}, {rating.outcome}: no domain {domain!r}; there is {known}")

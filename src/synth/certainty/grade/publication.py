@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from synth.certainty.grade.body import Body
-from synth.certainty.grade.making import settled, undecided
+from synth.certainty.grade.making import undecided
 from synth.certainty.grade.rules import UNSEEN_STUDIES
 from synth.certainty.grade.types import Fact, Suggestion
 
@@ -15,18 +15,14 @@ SEARCHED = "systematic review"
 
 
 def publication_bias(body: Body) -> Suggestion:
-    """The suggestion for publication bias; never a step by itself, because no rule gives one."""
+    """The suggestion for publication bias; never settled, because no rule gives a step or a cut-off for a test."""
     facts = list(_facts(body))
-    low = [name for name, p in _tests(body) if p < 1 - body.level]
     if body.searched != SEARCHED:
         reason = "No search of this review stands behind the studies, so how many were missed cannot be told."
     elif not _tests(body):
         reason = "Too few pooled studies for a test of small-study effects; nothing else was seen that decides."
-    elif low:
-        reason = f"Small studies differ from large ones ({', '.join(low)}); why is a judgement."
     else:
-        reason = "A search was made, and no test shows that small studies differ from large ones."
-        return settled(DOMAIN, 0, reason, facts, UNSEEN_STUDIES)
+        reason = "Tests of small-study effects are shown; no cut-off for them could be cited, so a person decides."
     return undecided(DOMAIN, -1, 0, reason, facts, UNSEEN_STUDIES)
 
 
@@ -38,6 +34,11 @@ def _facts(body: Body) -> Iterator[Fact]:
     yield Fact("searched", body.searched, f"kind of review: {body.searched}")
     yield Fact("studies", len(body.studies), f"{len(body.studies)} {'study' if len(body.studies) == 1 else 'studies'}")
     for name, p in _tests(body):
-        yield Fact(f"p of {name}", p, f"{name} p = {p:.2f}")
+        yield Fact(f"p of {name}", p, f"{name} {_shown(p)}")
     seen = sum(bool(study.funding) for study in body.studies)
     yield Fact("funding seen", seen, f"funding seen of {seen} of {len(body.studies)}")
+
+
+def _shown(p: float) -> str:
+    """A p value with two decimals, never as 0 or 1."""
+    return "p < 0.01" if p < 0.01 else "p > 0.99" if p > 0.99 else f"p = {p:.2f}"

@@ -67,6 +67,7 @@ def _sentences(start: Start, domains: tuple[DomainRating, ...]) -> Iterator[str]
     if up:
         yield f"A person may rate up for {', '.join(up)}."
     yield from (item.moved_sentence for item in domains if item.moved)
+    yield from (item.not_counted for item in domains if item.barred is not None)
     if all(item.override is None for item in domains):
         yield f"{UNCONFIRMED.capitalize()}."
 

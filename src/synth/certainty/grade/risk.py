@@ -9,7 +9,13 @@ from collections.abc import Iterator
 
 from synth.certainty.grade.body import Body, Judgement, Risk, Study, holds
 from synth.certainty.grade.making import at_least, percent, settled, span, undecided
-from synth.certainty.grade.rules import RISK_ACROSS, RISK_OF_ALLOCATION, RISK_WITHOUT_ALGORITHM, Rule
+from synth.certainty.grade.rules import (
+    RISK_ACROSS,
+    RISK_OF_ALLOCATION,
+    RISK_WITHOUT_ALGORITHM,
+    RISK_WITHOUT_STEP,
+    Rule,
+)
 from synth.certainty.grade.types import Fact, Suggestion
 from synth.effects.intervals import Interval
 
@@ -32,12 +38,15 @@ def risk_of_bias(body: Body) -> Suggestion:
     if most < 0:
         reason = f"{_reason(body, most)} Whether it is one step or two is a judgement."
         return at_least(DOMAIN, most, least, reason, facts, RISK_ACROSS)
-    return undecided(DOMAIN, least, most, _open_reason(body), facts, RISK_ACROSS)
+    return undecided(DOMAIN, least, most, _open_reason(body, least), facts, RISK_ACROSS)
 
 
 def _without_levels(body: Body, judged: list[Judgement]) -> tuple[str, Rule]:
     if judged:
         tools = " and ".join(sorted({item.tool for item in judged}))
+        if any(item.words for item in judged):
+            reason = f"{tools}: levels are shown; no rule that could be cited turns them into a step."
+            return reason, RISK_WITHOUT_STEP
         return (
             f"{tools} has no validated overall rule: answers are shown, and a person decides.",
             RISK_WITHOUT_ALGORITHM,
@@ -58,17 +67,26 @@ def _share(body: Body, risk: Risk, *, high: bool) -> float:
 def _steps(body: Body, *, high: bool) -> tuple[int, int]:
     """Least and most step where every open judgement turns out best, or worst."""
     at_high = {study.study_id for study in body.studies if _possible(study)[-1 if high else 0] == "high"}
-    if _share(body, "high", high=high) > 0.5 or (at_high and _reads_otherwise(body, at_high)):
+    if _share(body, "high", high=high) > 0.5:
+        return -2, -1
+    otherwise = _reads_otherwise(body, at_high) if at_high else False
+    if otherwise is None:
+        return -2, 0
+    if otherwise:
         return -2, -1
     return (0, 0) if _share(body, "low", high=high) > 0.5 else (-1, 0)
 
 
-def _reads_otherwise(body: Body, left_out: set[str]) -> bool:
-    """Whether leaving studies out changes on which side of no effect the interval lies, or leaves no pool."""
+def _reads_otherwise(body: Body, left_out: set[str]) -> bool | None:
+    """Whether leaving studies out changes on which side of no effect the interval lies; None where that is open.
+
+    All else is held as in the pool, so that only the studies can change it, and not the degrees of freedom that a
+    smaller pool has lost. Without a pool, or with fewer than three studies left, it is open.
+    """
     if body.pool is None:
-        return False
-    without = body.pool.refit(study.study_id for study in body.studies if study.study_id not in left_out)
-    return without is None or _side(without) != _side(body.pool.interval)
+        return None
+    without = body.pool.held(study.study_id for study in body.studies if study.study_id not in left_out)
+    return None if without is None else _side(without) != _side(body.pool.interval)
 
 
 def _side(interval: Interval) -> int:
@@ -82,8 +100,10 @@ def _reason(body: Body, most: int) -> str:
     return f"Studies at high risk hold more than half of the {what}, or change how the result reads."
 
 
-def _open_reason(body: Body) -> str:
+def _open_reason(body: Body, least: int) -> str:
     unsettled = [study for study in body.studies if len(_possible(study)) > 1]
+    if not unsettled and least == -2:
+        return "Whether the studies at high risk change how the result reads cannot be told: too few are left to pool."
     if not unsettled:
         return f"Most of the {body.shared_by} is of studies at low or unclear risk: none or one step is a judgement."
     return (

@@ -141,6 +141,7 @@ RISK_ACROSS = _rule(
     _KCE_BODY,
 )
 RISK_WITHOUT_ALGORITHM = Rule("A tool without a validated overall rule gives no level, and so no step.", "", "")
+RISK_WITHOUT_STEP = Rule("No rule that could be cited turns the levels of this tool into a step.", "", "")
 RISK_OF_ALLOCATION = _rule(
     "Alternation and other systematic allocation is no adequate sequence; what it means for the whole is a judgement.",
     _SECTION_8_9_2_2,
@@ -192,7 +193,8 @@ FEW_PEOPLE = _rule(
 
 UNSEEN_STUDIES = _rule(
     "Suspected where the body is small studies, most of them paid for by industry, or small positive studies only; "
-    "more likely after a search that is not comprehensive. Asymmetry has other causes too, so a test is no judgement.",
+    "more likely after a search that is not comprehensive. Asymmetry has other causes too, so a test is no judgement, "
+    "and none of these sources gives its p value a cut-off.",
     _GRADE_5,
     _MURAD,
     _FUNNELS,
@@ -213,8 +215,9 @@ LARGE_EFFECT = _rule(
     _STRONG_ASSOCIATION,
 )
 OTHER_UPGRADES = _rule(
-    "A dose-response gradient, or confounding that would all work against the effect, may be rated up; no figure here "
-    "tells of either.",
+    "A dose-response gradient, or confounding that would all work against the effect, may be rated up by one each; no "
+    "figure here tells of either.",
     _GRADE_9,
     _SECTION_12_2_3,
+    _STRONG_ASSOCIATION,
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from synth.certainty.grade.kept_facts import record_of
 from synth.certainty.grade.rules import Rule
 
 if TYPE_CHECKING:
@@ -107,8 +108,13 @@ class Suggestion:
 
     @property
     def fact_text(self) -> str:
-        """All facts as one text: what an override keeps of the day on which it was made."""
+        """All facts as one text for people."""
         return "; ".join(fact.text for fact in self.facts) or "no fact"
+
+    @property
+    def record(self) -> str:
+        """All facts as name=value: what an override keeps of the day on which it was made."""
+        return record_of(self.facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +129,7 @@ class Override:
         -2 to 0 for a reason to rate down, 0 to 2 for one to rate up.
     reason : str
     fact : str
-        `Suggestion.fact_text` of the day of the judgement; empty where it was not kept.
+        `Suggestion.record` of the day of the judgement, or its `fact_text`; empty where it was not kept.
     name : str
         Of the person.
     date : str
@@ -142,6 +148,11 @@ class Override:
     date: str
     line: int = 0
 
+    @property
+    def nothing_to_rest_on(self) -> str:
+        """The sentence for a judgement of what is not rated."""
+        return f"The judgement of {self.domain} by {self.name} ({self.date}) has nothing to rest on."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainRating:
@@ -157,6 +168,10 @@ class DomainRating:
         Whether the facts differ from those on which the override rested.
     steps : int
         What counts: the override's, else the suggestion's, else 0.
+    changes : tuple of str
+        What has moved, such as "I2 was 80%, is 92.21%"; empty where the override kept no values by name.
+    barred : Override or None
+        A judgement that does not count, because the rule does not allow its step for this body of evidence.
     """
 
     domain: str
@@ -164,6 +179,8 @@ class DomainRating:
     override: Override | None = None
     moved: bool = False
     steps: int = 0
+    changes: tuple[str, ...] = ()
+    barred: Override | None = None
 
     @property
     def open(self) -> bool:
@@ -186,10 +203,22 @@ class DomainRating:
         if not self.moved or self.override is None:
             return ""
         kept = self.override
-        before = f"“{kept.fact}”" if kept.fact else "no fact that was kept"
+        now = f"the facts are now “{self.suggestion.fact_text}”. The judgement stands until it is looked at again."
+        judged = f"{kept.name} judged {self.domain} on {kept.date}"
+        if self.changes:
+            return f"{judged}; since then {'; '.join(self.changes)}; {now}"
+        return f"{judged} from {f'“{kept.fact}”' if kept.fact else 'no fact that was kept'}; {now}"
+
+    @property
+    def not_counted(self) -> str:
+        """Why a judgement does not count; empty where each does."""
+        if self.barred is None:
+            return ""
+        kept, rule = self.barred, self.suggestion.rule
+        allowed = f"at most {self.suggestion.most:+d} is allowed" if self.suggestion.most else "no step up is allowed"
         return (
-            f"{kept.name} judged {self.domain} on {kept.date} from {before}; the facts are now "
-            f"“{self.suggestion.fact_text}”. The judgement stands until it is looked at again."
+            f"Not counted: {kept.name} rated {self.domain} {kept.steps:+d} on {kept.date}, and {allowed} here. "
+            f"{self.suggestion.reason} The rule: {rule.text} ({rule.source})"
         )
 
 
@@ -219,6 +248,8 @@ class Rating:
     answers : tuple of Answer
         Every answer of the procedure and outcome; empty for a comparison.
     comparison : ComparisonAnswer or None
+    unused : tuple of Override
+        Judgements of what is not rated; they have nothing to rest on.
     """
 
     kind: Kind
@@ -234,6 +265,7 @@ class Rating:
     reason: str
     answers: tuple[Answer, ...] = field(default=(), repr=False)
     comparison: ComparisonAnswer | None = field(default=None, repr=False)
+    unused: tuple[Override, ...] = ()
 
     @property
     def rated(self) -> bool:
@@ -263,6 +295,15 @@ class Rating:
     def moved(self) -> tuple[DomainRating, ...]:
         """Domains whose override rests on facts that have changed."""
         return tuple(item for item in self.domains if item.moved)
+
+    @property
+    def to_look_at(self) -> tuple[str, ...]:
+        """A sentence for each judgement that somebody has to look at again.
+
+        Its facts have moved, its step is not allowed, or what it judges is not rated any more.
+        """
+        told = (sentence for item in self.domains for sentence in (item.moved_sentence, item.not_counted))
+        return (*filter(None, told), *(item.nothing_to_rest_on for item in self.unused))
 
     def domain(self, name: str) -> DomainRating:
         """One domain.

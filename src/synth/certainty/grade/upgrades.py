@@ -18,6 +18,8 @@ from synth.certainty.grade.types import UP, Fact, Suggestion
 from synth.effects.intervals import figure
 
 DOMAIN = "large effect"
+#: The highest step up of each reason, whatever the facts are.
+MOST = {"large effect": 2, "dose response": 1, "opposing confounding": 1}
 #: Risk ratios below or above which an effect is large, and very large (GRADE guidelines 9).
 LARGE = (0.5, 2.0)
 VERY_LARGE = (0.2, 5.0)
@@ -40,7 +42,7 @@ def upgrades(body: Body, *, lowered: bool) -> Iterator[Suggestion]:
         return
     yield _large_effect(body)
     for domain in UP[1:]:
-        yield undecided(domain, 0, 1, "No figure here tells of it.", (), OTHER_UPGRADES)
+        yield undecided(domain, 0, MOST[domain], "No figure here tells of it.", (), OTHER_UPGRADES)
 
 
 def _barred(body: Body, *, lowered: bool) -> tuple[str, Rule] | None:
@@ -61,7 +63,7 @@ def _large_effect(body: Body) -> Suggestion:
     fact = Fact("effect", pool.estimate, f"{pool.measure} {figure(ratio)} from {pool.k} studies")
     if pool.measure != "RR":
         reason = "What is large is said of risk ratios; a person decides."
-        return undecided(DOMAIN, 0, 2, reason, (fact,), LARGE_EFFECT)
+        return undecided(DOMAIN, 0, MOST[DOMAIN], reason, (fact,), LARGE_EFFECT)
     size = _size(pool, ratio)
     if size == 0:
         return settled(DOMAIN, 0, "The effect is not large, or its interval holds no effect.", (fact,), LARGE_EFFECT)

@@ -10,6 +10,7 @@ from synth.certainty.tools import ABSTRACT_ONLY, NOT_ANSWERED, Tool, tool
 
 if TYPE_CHECKING:
     from synth.certainty.algorithms import Judged
+    from synth.extraction.eligibility import Role
 
 #: Who the reviewer of a row is that settles a disagreement of two.
 CONSENSUS = "consensus"
@@ -17,6 +18,9 @@ CONSENSUS = "consensus"
 CONFLICT = "conflict"
 #: What the column item holds where a person decides the judgement of the whole; a domain's is under its heading.
 OVERALL = "overall"
+
+#: What a study is used for, in a reader's words, in the order in which appraisals are shown.
+USED_FOR: Mapping[Role, str] = {"synthesis": "eligible", "direction only": "directions only", "annex": "annex"}
 
 Standing = Literal["automatic", "one reviewer", "agreed", "conflict", "consensus"]
 
@@ -77,6 +81,8 @@ class Appraisal:
         Levels that people stated instead of the rule, or where it leaves them a choice, by domain id or "overall".
     full_text : bool
         Whether any part of the study was read in full text.
+    role : str
+        What the study is used for, by the protocol's eligibility: "synthesis", "direction only" or "annex".
     """
 
     study_id: str
@@ -87,6 +93,12 @@ class Appraisal:
     overall: Judged | None = None
     stated: Mapping[str, Answered] = field(default_factory=dict)
     full_text: bool = False
+    role: Role = "synthesis"
+
+    @property
+    def eligible(self) -> bool:
+        """Whether the study enters the synthesis; answers are counted over such studies only."""
+        return self.role == "synthesis"
 
     @property
     def details(self) -> Tool:

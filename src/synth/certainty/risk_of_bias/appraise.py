@@ -10,6 +10,7 @@ from synth.certainty.risk_of_bias.collection import RiskOfBias
 from synth.certainty.risk_of_bias.combine import answers_of, judged, stated_of
 from synth.certainty.tools import ABSTRACT_ONLY, NOT_ANSWERED, Tool, tool
 from synth.extraction import Extraction
+from synth.extraction.eligibility import Role, standings
 from synth.protocol import Protocol
 from synth.schemas import SEEN_IN, Table
 
@@ -45,14 +46,21 @@ def appraise(protocol: Protocol, extraction: Extraction, rows: Table) -> RiskOfB
         If the protocol plans a tool that there is not, or answers cannot stand together (validation reports both).
     """
     in_full = _read_in_full(extraction, rows.text)
+    roles = {study: item.role for study, item in standings(extraction.studies, protocol.eligibility).items()}
     found: list[Appraisal] = []
     for study, design in zip(extraction.studies["study_id"], extraction.studies["design"], strict=True):
         for plan in protocol.certainty.tools:
             if design in plan.designs:
                 own = rows.text[(rows.text["study_id"] == study) & (rows.text["tool"] == plan.tool)]
                 results = _results(protocol, extraction, str(study), tool(plan.tool), own)
-                full_text = study in in_full
-                found += [_appraisal(str(study), tool(plan.tool), own, name, full_text=full_text) for name in results]
+                found += [
+                    _appraisal(
+                        *(str(study), tool(plan.tool), own, name),
+                        full_text=study in in_full,
+                        role=roles[str(study)],
+                    )
+                    for name in results
+                ]
     used = {(item.study_id, item.tool) for item in found}
     pairs = zip(rows.text["study_id"], rows.text["tool"], strict=True)
     planned = pd.Series([pair in used for pair in pairs], index=rows.text.index, dtype=bool)
@@ -81,11 +89,11 @@ def _results(
     return tuple(dict.fromkeys([*compared, *own["result"]]))
 
 
-def _appraisal(study: str, chosen: Tool, own: pd.DataFrame, result: str, *, full_text: bool) -> Appraisal:
+def _appraisal(study: str, chosen: Tool, own: pd.DataFrame, result: str, *, full_text: bool, role: Role) -> Appraisal:
     rows = own[own["result"] == result]
     answers = answers_of(chosen, rows, NOT_ANSWERED if full_text else ABSTRACT_ONLY)
     if not chosen.algorithm:
-        return Appraisal(study, chosen.id, result, answers, full_text=full_text)
+        return Appraisal(study, chosen.id, result, answers, full_text=full_text, role=role)
     stated = stated_of(chosen, rows)
     domains, overall = judged(chosen, answers, stated)
-    return Appraisal(study, chosen.id, result, answers, domains, overall, stated, full_text)
+    return Appraisal(study, chosen.id, result, answers, domains, overall, stated, full_text, role)

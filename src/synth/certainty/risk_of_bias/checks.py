@@ -36,7 +36,7 @@ def plan_faults(protocol: Protocol, document: YamlText) -> Iterator[Fault]:
         planned.add(plan.tool)
     for index, person in enumerate(protocol.people):
         if person.id == CONSENSUS:
-            message = f"{CONSENSUS!r} is what settles a disagreement of two; give the person another id"
+            message = f"{CONSENSUS!r} is kept for rows that settle a disagreement; give the person another id"
             yield Fault(*_place(document, "people", index, "id"), message)
 
 
@@ -48,6 +48,9 @@ def _place(document: YamlText, *path: str | int) -> tuple[str, int, str]:
 def answer_faults(protocol: Protocol, studies: Table, rows: Table) -> Iterator[Fault]:
     """Every fault and warning of certainty/risk_of_bias.csv beside the protocol and the studies.
 
+    Where somebody's id is that of the consensus, nothing is said of reviewers: that follows from the id, which
+    `plan_faults` tells.
+
     Parameters
     ----------
     protocol : Protocol
@@ -58,21 +61,23 @@ def answer_faults(protocol: Protocol, studies: Table, rows: Table) -> Iterator[F
     """
     designs = dict(zip(studies.text["study_id"], studies.text["design"], strict=True))
     people = [person.id for person in protocol.people]
+    named = CONSENSUS not in people
     for line, row in _rows(rows):
         if row["study_id"] and row["study_id"] not in designs:
             message = f"{shortened(row['study_id'])} is not in {studies.file}; use one of its names or add it there"
             yield Fault(rows.file, line, "study_id", message)
         yield from _tool_faults(protocol, row, designs.get(row["study_id"]), rows.file, line)
-        if row["reviewer"] and row["reviewer"] not in (*people, CONSENSUS):
+        if named and row["reviewer"] and row["reviewer"] not in (*people, CONSENSUS):
             expected = f"{', '.join(people)} or {CONSENSUS}"
             message = f"{shortened(row['reviewer'])} is not in the people of protocol.yml; {expected} is expected"
             yield Fault(rows.file, line, "reviewer", message)
         yield from source_faults(row["source"], rows.file, line, "source")
-    yield from _consensus_faults(rows)
+    if named:
+        yield from _consensus_faults(rows)
 
 
 def sheet_faults(rows: Table) -> Iterator[Fault]:
-    """Answers that cannot stand together by the flow of their tool, each reviewer's and what all came to.
+    """Answers that cannot stand together by the flow of their tool: each reviewer's, else what all came to.
 
     Parameters
     ----------
@@ -84,8 +89,38 @@ def sheet_faults(rows: Table) -> Iterator[Fault]:
         chosen = tool(str(tool_id))
         if chosen.algorithm:
             reviewers = [name for name in dict.fromkeys(sheet["reviewer"]) if name != CONSENSUS]
-            for own in [*(sheet[sheet["reviewer"] == name] for name in reviewers), sheet]:
-                yield from _first_clash(chosen, own, rows.file)
+            own = [fault for name in reviewers for fault in _own_faults(chosen, sheet, name, rows.file)]
+            yield from own or _first_clash(chosen, sheet, rows.file)
+            if not own:
+                yield from _unused_decisions(chosen, sheet, rows.file)
+
+
+def _own_faults(chosen: Tool, sheet: pd.DataFrame, reviewer: str, file: str) -> Iterator[Fault]:
+    """What is wrong with the answers of one reviewer by themselves."""
+    own = sheet[sheet["reviewer"] == reviewer]
+    if set(own["item"]) != {OVERALL}:
+        yield from _first_clash(chosen, own, file)
+        return
+    level, line = own["answer"].iloc[0], int(own["line"].iloc[0])
+    others = sheet[(sheet["item"] == OVERALL) & ~sheet["reviewer"].isin([reviewer, CONSENSUS])]
+    differ = [f"{row['reviewer']} {row['answer']!r}" for _, row in others.iterrows() if row["answer"] != level]
+    beside = f" (the levels differ: {', '.join([f'{reviewer} {level!r}', *differ])})" if differ else ""
+    said = f"{reviewer} decided {level!r} for the whole{beside}, but answered no item and stated no level of a domain"
+    expected = f"expected with a decision on the whole: what it rests on, in rows of {reviewer}"
+    yield Fault(file, line, "answer", f"{chosen.short}: {said}; {expected}")
+
+
+def _unused_decisions(chosen: Tool, sheet: pd.DataFrame, file: str) -> Iterator[Fault]:
+    """Decisions on the whole that what all reviewers came to leaves no room for."""
+    stated = sheet[sheet["item"] == OVERALL]
+    if stated.empty or CONSENSUS in set(stated["reviewer"]) or _clash(chosen, sheet) is not None:
+        return
+    _, whole = judged(chosen, answers_of(chosen, sheet, ABSTRACT_ONLY), stated_of(chosen, sheet))
+    for _, row in stated.iterrows():
+        if whole.settled and row["answer"] != whole.level:
+            said = f"{row['reviewer']} decided {row['answer']!r} for the whole, but from what all reviewers came to"
+            message = f"{chosen.short}: {said} the rule gives {whole.words!r}; the decision is not used"
+            yield Fault(file, int(row["line"]), "answer", message, warning=True)
 
 
 def _first_clash(chosen: Tool, sheet: pd.DataFrame, file: str) -> Iterator[Fault]:
@@ -167,13 +202,20 @@ def _result_faults(protocol: Protocol, result: str, chosen: Tool, file: str, lin
 
 
 def _consensus_faults(rows: Table) -> Iterator[Fault]:
-    """A consensus settles what at least two reviewers answered."""
-    reviewers: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    """A consensus settles a disagreement of at least two reviewers."""
+    answers: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
     for _, row in _rows(rows):
-        reviewers[tuple(row[_KEY])].add(row["reviewer"])
+        answers[tuple(row[_KEY])][row["reviewer"]] = row["answer"]
     for line, row in _rows(rows):
-        others = reviewers[tuple(row[_KEY])] - {CONSENSUS, ""}
-        if row["reviewer"] == CONSENSUS and len(others) < 2:
+        others = {name: said for name, said in answers[tuple(row[_KEY])].items() if name not in (CONSENSUS, "")}
+        if row["reviewer"] != CONSENSUS:
+            continue
+        if len(others) < 2:
             said = f"only {', '.join(others)} answered" if others else "nobody answered"
             message = f"{said} this item; a consensus needs the answers of two reviewers, in rows of their own"
             yield Fault(rows.file, line, "reviewer", message)
+        elif len(alike := set(others.values())) == 1 and row["answer"] not in alike:
+            whose = "both" if len(others) == 2 else f"all {len(others)}"
+            said = f"{whose} reviewers answered {alike.pop()!r}, and the consensus says {row['answer']!r}"
+            message = f"{said}; a consensus settles a disagreement, and here is none"
+            yield Fault(rows.file, line, "answer", message, warning=True)

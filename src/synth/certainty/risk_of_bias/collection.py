@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from synth.certainty.risk_of_bias.agreement import Agreement
-from synth.certainty.risk_of_bias.answers import CONFLICT, Answered, Appraisal
+from synth.certainty.risk_of_bias.answers import CONFLICT, USED_FOR, Answered, Appraisal
 from synth.certainty.tools import ABSTRACT_ONLY, NOT_ANSWERED, Tool, tool
 from synth.display import TextTable, html_list, html_table
 from synth.protocol.parts import Contributor
 
 _COLUMNS = (
-    *("study_id", "tool", "result", "item", "topic", "domain", "answer"),
+    *("study_id", "used_for", "tool", "result", "item", "topic", "domain", "answer"),
     *("support", "source", "locator", "seen_in", "reviewers", "standing"),
 )
 #: How long a list of names may be that a sentence says in full.
@@ -75,12 +75,13 @@ class RiskOfBias:
         Returns
         -------
         DataFrame
-            Columns study_id, tool, result, item, topic, domain, answer, support, source, locator, seen_in, reviewers,
-            standing.
+            Columns study_id, used_for, tool, result, item, topic, domain, answer, support, source, locator, seen_in,
+            reviewers, standing.
         """
         rows = [
             (
-                *(item.study_id, item.tool, item.result, answer.item_id, topic, domain, answer.answer),
+                *(item.study_id, USED_FOR[item.role], item.tool, item.result),
+                *(answer.item_id, topic, domain, answer.answer),
                 *(answer.support, answer.source, answer.locator, answer.seen_in),
                 *(", ".join(answer.reviewers), answer.standing),
             )
@@ -123,7 +124,7 @@ class RiskOfBias:
         return pd.DataFrame(rows, columns=["study_id", "result", *headings, "overall"], dtype=str)
 
     def counts(self, tool_id: str) -> pd.DataFrame:
-        """How often each answer was given to each item of a tool.
+        """How often each answer was given to each item of a tool, over the eligible studies.
 
         Returns
         -------
@@ -135,7 +136,8 @@ class RiskOfBias:
         MethodError
             If there is no such tool.
         """
-        chosen, appraisals = tool(tool_id), self.with_tool(tool_id)
+        chosen = tool(tool_id)
+        appraisals = [item for item in self.with_tool(tool_id) if item.eligible]
         given = {answer.answer for item in appraisals for answer in item.answers.values()}
         others = [name for name in (ABSTRACT_ONLY, NOT_ANSWERED, CONFLICT) if name in given]
         rows = [
@@ -163,6 +165,9 @@ class RiskOfBias:
             frame = self.wide(tool_id)
             numbered = [f"{item.id} {item.topic}" for item in chosen.items]
             frame.columns = pd.Index([*frame.columns[: -len(numbered)], *numbered])
+        shown = [item for item in self.with_tool(tool_id) if item.overall is not None or not chosen.algorithm]
+        if not all(item.eligible for item in shown):
+            frame.insert(1, "used for", [USED_FOR[item.role] for item in shown])
         return TextTable(frame, f"{chosen.name}: {chosen.link}", f"No study was appraised with {chosen.short}.")
 
     @property
@@ -201,16 +206,14 @@ class RiskOfBias:
         return f"RiskOfBias({len(self.appraisals)} appraisals: {used})"
 
     def _repr_html_(self) -> str:
+        columns = ("tool", "studies", "appraisals", "items answered", "items")
         rows = [
-            (
-                chosen.short,
-                str(len(self.with_tool(chosen.id))),
-                str(sum(len(item.answered) for item in self.with_tool(chosen.id))),
-                str(sum(len(item.answers) for item in self.with_tool(chosen.id))),
-            )
+            (chosen.short, words, str(len(own)), *map(str, _answered(own)))
             for chosen in self.tools
+            for role, words in USED_FOR.items()
+            if (own := [item for item in self.with_tool(chosen.id) if item.role == role])
         ]
-        frame = pd.DataFrame(rows, columns=["tool", "appraisals", "items answered", "items"])
+        frame = pd.DataFrame(rows, columns=list(columns))
         return html_table(frame, "Risk of bias") + html_list(self.sentences)
 
 
@@ -228,22 +231,40 @@ def _judgements(item: Appraisal, chosen: Tool) -> Iterator[tuple[str, str]]:
         yield "", item.overall.words
 
 
-def _tool_sentences(chosen: Tool, appraisals: tuple[Appraisal, ...]) -> Iterator[str]:
-    """How many items could be answered, why the others could not, and whether there is an overall judgement."""
+def _answered(appraisals: Sequence[Appraisal]) -> tuple[int, int]:
+    """Items that could be answered, and all."""
+    return sum(len(item.answered) for item in appraisals), sum(len(item.answers) for item in appraisals)
+
+
+def _studies(appraisals: Sequence[Appraisal], kind: str = "") -> str:
+    return _number(len({item.study_id for item in appraisals}), f"{kind}study", f"{kind}studies")
+
+
+def _tool_sentences(chosen: Tool, every: tuple[Appraisal, ...]) -> Iterator[str]:
+    """How many items could be answered, why the others could not, and whether there is an overall judgement.
+
+    All is counted over the eligible studies; others that were appraised too are counted by themselves.
+    """
+    appraisals = tuple(item for item in every if item.eligible)
+    others = [item for item in every if not item.eligible]
     answers = [answer for item in appraisals for answer in item.answers.values()]
-    answered = sum(len(item.answered) for item in appraisals)
-    studies = len({item.study_id for item in appraisals})
+    answered, items = _answered(appraisals)
     named = f"{chosen.short} ({chosen.form})" if chosen.form else chosen.short
     what = "result" if chosen.unit == "result" else "study"
-    counted = f"{answered} of {len(answers)} items ({len(chosen.items)} for each {what})"
-    yield f"{named}: {counted} of {_number(studies, 'study', 'studies')} could be answered."
+    counted = f"{answered} of {items} items ({len(chosen.items)} for each {what})"
+    if appraisals:
+        yield f"{named}: {counted} of {_studies(appraisals, 'eligible ' if others else '')} could be answered."
+    else:
+        yield f"{named}: no eligible study was appraised."
     for open_answer, why in (
         (ABSTRACT_ONLY, "as no full text was read"),
         (NOT_ANSWERED, "although a full text was read"),
     ):
         if count := sum(answer.answer == open_answer for answer in answers):
             yield f"{_number(count, 'item stays', 'items stay')} “{open_answer}”, {why}."
-    if conflicts := [item for item in appraisals if item.conflicts]:
+    if others:
+        yield _others_sentence(others)
+    if conflicts := [item for item in every if item.conflicts]:
         count = sum(len(item.conflicts) for item in conflicts)
         names = list(dict.fromkeys(item.study_id for item in conflicts))
         listed = f" ({', '.join(names)})" if len(names) <= _FEW else ""
@@ -251,12 +272,22 @@ def _tool_sentences(chosen: Tool, appraisals: tuple[Appraisal, ...]) -> Iterator
     if not chosen.algorithm:
         why = "so none is given, and answers are not added up"
         yield f"{chosen.short} has no validated rule for an overall judgement, {why}."
-    else:
+    elif appraisals:
         yield _whole_sentence(chosen, appraisals)
 
 
+def _others_sentence(others: Sequence[Appraisal]) -> str:
+    """What was appraised beside the eligible studies, and how much of it could be answered."""
+    roles = [(words, [item for item in others if item.role == role]) for role, words in USED_FOR.items()]
+    listed = ", ".join(f"{words}: {len({item.study_id for item in own})}" for words, own in roles if own)
+    answered, items = _answered(others)
+    was, are = ("was", "is") if len({item.study_id for item in others}) == 1 else ("were", "are")
+    said = f"{_studies(others, 'other ')} {was} appraised too and {are} counted apart ({listed})"
+    return f"{said}: {answered} of {items} items could be answered."
+
+
 def _whole_sentence(chosen: Tool, appraisals: tuple[Appraisal, ...]) -> str:
-    """What the tool's own rule gives for the whole, over all appraisals."""
+    """What the tool's own rule gives for the whole, over the eligible studies."""
     whole = Counter(item.overall.words for item in appraisals if item.overall is not None)
     unit = ("result", "results") if chosen.unit == "result" else ("study", "studies")
     listed = "; ".join(f"{words} for {_number(count, *unit)}" for words, count in whole.items())

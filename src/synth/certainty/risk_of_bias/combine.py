@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from synth.certainty.algorithms import ALGORITHMS, Judged
+from synth.certainty.algorithms import ALGORITHMS, Algorithm, Judged
 from synth.certainty.risk_of_bias.answers import CONFLICT, CONSENSUS, OVERALL, Answered, Standing
 from synth.certainty.tools import Tool
+from synth.errors import MethodError
+
+
+@dataclass(frozen=True, slots=True)
+class DisputedLevel(Answered):
+    """What people stated of a domain or of the whole, where they differ and no consensus settles it.
+
+    Attributes
+    ----------
+    levels : tuple of str
+        Every level that was stated, in the order of the rows; all stay possible.
+    """
+
+    levels: tuple[str, ...] = ()
 
 
 def answers_of(chosen: Tool, rows: pd.DataFrame, open_answer: str) -> dict[str, Answered]:
@@ -26,10 +41,25 @@ def answers_of(chosen: Tool, rows: pd.DataFrame, open_answer: str) -> dict[str, 
 
 
 def stated_of(chosen: Tool, rows: pd.DataFrame) -> dict[str, Answered]:
-    """The levels that people stated of a domain or of the whole, by domain id or "overall"; conflicts are left out."""
+    """The levels that people stated of a domain or of the whole, by domain id or "overall".
+
+    Where they differ and no consensus settles it, a `DisputedLevel` with all that was stated.
+    """
     named = {**{domain.heading: domain.id for domain in chosen.domains}, OVERALL: OVERALL}
-    found = {key: combined(item, rows[rows["item"] == item], "") for item, key in named.items()}
-    return {key: item for key, item in found.items() if item.answer not in ("", CONFLICT)}
+    own = {key: (item, rows[rows["item"] == item]) for item, key in named.items()}
+    return {key: _level(item, said) for key, (item, said) in own.items() if not said.empty}
+
+
+def _level(item: str, rows: pd.DataFrame) -> Answered:
+    found = combined(item, rows, "")
+    if found.answer != CONFLICT:
+        return found
+    return DisputedLevel(
+        *(found.item_id, found.answer, found.support, found.source, found.locator, found.seen_in),
+        reviewers=found.reviewers,
+        standing=found.standing,
+        levels=tuple(dict.fromkeys(rows["answer"])),
+    )
 
 
 def combined(item_id: str, rows: pd.DataFrame, open_answer: str) -> Answered:
@@ -63,6 +93,9 @@ def judged(
 ) -> tuple[dict[str, Judged], Judged]:
     """What the rule of a tool gives for each domain and for the whole, stated levels in place of the rule's.
 
+    Where people stated different levels, all of them stay possible. The decision of a reviewer on the whole is taken
+    where what all reviewers came to still leaves it; it was made beside that reviewer's own answers.
+
     Raises
     ------
     MethodError
@@ -72,9 +105,30 @@ def judged(
     domains: dict[str, Judged] = {}
     for name in [domain.id for domain in chosen.domains] or [""]:  # AMSTAR 2 has no domains: its items go together
         if name in stated:
-            domains[name] = algorithm.stated(name, stated[name].answer)
+            found = [algorithm.stated(name, level) for level in _stated_levels(stated[name])]
+            domains[name] = _all_of(algorithm, found)
         else:
             given = {item.id: answers[item.id].given for item in chosen.items_of(name)}
             domains[name] = algorithm.judge(name, given)
-    decided = stated[OVERALL].answer if OVERALL in stated else None
-    return domains, algorithm.overall(domains, decided=decided)
+    whole = algorithm.overall(domains)
+    if OVERALL not in stated:
+        return domains, whole
+    reviewers = {name for item in (*answers.values(), *stated.values()) for name in item.reviewers}
+    try:
+        decided = [algorithm.overall(domains, decided=level) for level in _stated_levels(stated[OVERALL])]
+    except MethodError:
+        # Two reviewers together can leave no choice, or not yet one, although each of them had it.
+        if len(reviewers) < 2 or stated[OVERALL].standing == "consensus":
+            raise
+        return domains, whole
+    return domains, _all_of(algorithm, decided)
+
+
+def _stated_levels(stated: Answered) -> tuple[str, ...]:
+    return stated.levels if isinstance(stated, DisputedLevel) else (stated.answer,)
+
+
+def _all_of(algorithm: Algorithm, found: list[Judged]) -> Judged:
+    """One judgement with every level of several that differ in nothing else."""
+    levels = {level for one in found for level in one.levels}
+    return replace(found[0], levels=tuple(level for level in algorithm.levels if level in levels))

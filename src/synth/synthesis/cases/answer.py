@@ -93,7 +93,7 @@ class CaseAnswer:
                 "Before": _seen(case.baseline),
                 value: _seen(case.followup),
                 "Change": _change(case),
-                "Published important differences": " ".join(sentences(found, case)) or "nothing to hold against them",
+                "Published important differences": " ".join(sentences(found, case)) or "no change to compare",
                 "Place": f"{case.locator} ({case.seen_in})",
                 "Remarks": remarks(case) or "none",
             }

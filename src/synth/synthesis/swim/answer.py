@@ -5,7 +5,7 @@ Reported by the items of SWiM (Campbell et al. 2020, BMJ 368:l6890); see `synth.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from synth.protocol import Protocol
     from synth.synthesis.answers import Synthesis
+    from synth.synthesis.outcome_answers import OutcomeAnswer
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -164,7 +165,12 @@ def _unit(item: Reported) -> str:
     return item.unit.removesuffix("s") if item.n == 1 else item.unit
 
 
-def swim_of(synthesis: Synthesis, *, designs: Mapping[str, str] | None = None) -> tuple[SwimAnswer, ...]:
+def swim_of(
+    synthesis: Synthesis,
+    *,
+    designs: Mapping[str, str] | None = None,
+    named: Mapping[str, Collection[str]] | None = None,
+) -> tuple[SwimAnswer, ...]:
     """Directions of every outcome after every procedure, comparators left out, in the order of the protocol.
 
     Parameters
@@ -172,6 +178,8 @@ def swim_of(synthesis: Synthesis, *, designs: Mapping[str, str] | None = None) -
     synthesis : Synthesis
     designs : mapping of str to str, optional
         Design of each study, by study id (column design of studies.csv).
+    named : mapping of str to collection of str, optional
+        Outcomes that each study names without a figure, by study id (`synth.extraction.named.outcomes_named`).
 
     Returns
     -------
@@ -179,24 +187,21 @@ def swim_of(synthesis: Synthesis, *, designs: Mapping[str, str] | None = None) -
         One for each procedure and outcome, also where nothing was seen.
     """
     return tuple(
-        _one(synthesis, item.procedure, item.outcome, str(item.rung), item.reason, designs)
+        _one(synthesis, item, rows_of(synthesis, item.procedure, item.outcome, designs, named))
         for item in synthesis.outcomes
     )
 
 
-def _one(
-    synthesis: Synthesis, procedure: str, outcome: str, rung: str, reason: str, designs: Mapping[str, str] | None
-) -> SwimAnswer:
+def _one(synthesis: Synthesis, item: OutcomeAnswer, rows: tuple[Reported, ...]) -> SwimAnswer:
     plan = synthesis.protocol.synthesis
-    rows = rows_of(synthesis, procedure, outcome, designs)
-    overlaps = synthesis.studied[procedure].overlaps
+    overlaps = synthesis.studied[item.procedure].overlaps
     vote = vote_of(rows, overlaps, vote_from=plan.ladder.vote_from, level=plan.level)
     return SwimAnswer(
         protocol=synthesis.protocol,
-        procedure=procedure,
-        outcome=outcome,
-        rung=rung,
-        reason=reason,
+        procedure=item.procedure,
+        outcome=item.outcome,
+        rung=str(item.rung),
+        reason=item.reason,
         rows=rows,
         vote=vote,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from synth.display import TextTable
+from synth.synthesis.swim.differences import differences_of
 from synth.synthesis.swim.words import NO_TEST, number_of
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _method(protocol: Protocol, swims: Sequence[SwimAnswer]) -> tuple[Met, str]:
     how = (
         "Directions are counted over independent series, never by a p value. Reports that can be of the same people, "
         "and several instruments, times and arms of one report, count once, and only where they agree. From "
-        f"{least} on one side or the other: the share on the better side with its exact interval "
+        f"{least} independent directions towards better or worse: the share on the better side with its exact interval "
         f"({100 * protocol.synthesis.level:g}%). Below: counts only. {NO_TEST}"
     )
     directed = [item for item in swims if item.vote.groups]
@@ -170,15 +171,22 @@ def _priority() -> tuple[Met, str]:
 
 
 def _differences(swims: Sequence[SwimAnswer]) -> tuple[Met, str]:
-    several = [item for item in swims if len(item.vote.groups) > 1 or item.vote.conflicting]
+    several = [item for item in swims if item.vote.studies > 1]
     if not several:
-        return "nothing to report", "No outcome has directions of two independent series that could differ."
+        return "nothing to report", "No outcome has directions of two series that could differ."
     split = [item for item in several if item.vote.conflicting or (item.vote.better and item.vote.worse)]
-    differ = f"They differ for {_names(split)}." if split else "They do not differ."
-    return "in part", (
-        f"{differ} Instrument, n, time, design and depth of reading stand beside each direction; directions were not "
-        "related to them by any analysis."
-    )
+    told = [f"Directions differ for {_names(split)}." if split else "Directions do not differ."]
+    told += [_differing(item) for item in several]
+    told.append("Instrument, n, time, design and depth of reading stand beside each direction.")
+    return "in part", " ".join(told)
+
+
+def _differing(item: SwimAnswer) -> str:
+    """In what the series of one outcome differ, and that it was not investigated."""
+    differ = differences_of(item.rows) or "no difference in n, time, instrument or size was seen"
+    if len(item.vote.groups) == 1:
+        return f"{_name(item)}: {differ}; not investigated, because the series can be of the same people."
+    return f"{_name(item)}: {differ}; directions were not related to them by any analysis."
 
 
 def _certainty(certainty: str) -> tuple[Met, str]:

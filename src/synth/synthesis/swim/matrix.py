@@ -34,13 +34,15 @@ class Cell:
     @property
     def words(self) -> str:
         """Status with instrument or event, and what stands behind it."""
-        behind = [_behind(item) for item in self.lines if item.status is self.status and item.what]
+        behind = [_behind(item) for item in self.lines if item.status is self.status and item.detail]
         told = ", ".join(dict.fromkeys(behind))
         return f"{self.status} ({told})" if told else str(self.status)
 
 
 def _behind(item: Reported) -> str:
-    return item.what if item.detail == "change" else f"{item.what}: {item.detail}"
+    if item.detail == "change":
+        return item.what
+    return f"{item.what}: {item.detail}" if item.what else item.detail
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,13 +1,14 @@
 """One line of a direction table: what one report gives on one outcome after one procedure, and in which direction.
 
 Four statuses, those of an outcome-reporting matrix (rule 25 of the methods): a figure of the result, a direction only,
-measured but the result was not seen, not mentioned. The common metric is the direction of the change from before to
-after, read as better or worse by the side of the scale that the protocol calls better; never by a p value (rule 16).
+measured or named but the result was not seen, not mentioned. The common metric is the direction of the change from
+before to after, read as better or worse by the side of the scale that the protocol calls better; never by a p value
+(rule 16).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -36,7 +37,16 @@ Direction = Literal["higher", "lower", "no change", ""]
 
 #: What stands behind a status.
 Detail = Literal[
-    "change", "after only", "share", "count without a rate", "in words", "before only", "no figure", "two arms", ""
+    "change",
+    "after only",
+    "share",
+    "count without a rate",
+    "in words",
+    "before only",
+    "no figure",
+    "named, no figure",
+    "two arms",
+    "",
 ]
 
 
@@ -53,9 +63,10 @@ class Reported:
     detail : str
         "change" (before and after, or the change itself), "after only" (a figure after treatment and none before it),
         "share" (people who reached something, of all), "count without a rate" (the same where it has none), "in words",
-        "before only", "no figure" (named, and nothing seen), "two arms"; empty where the outcome is not mentioned.
+        "before only", "no figure" (an instrument, and nothing seen), "named, no figure" (the title, or what was read,
+        names the outcome), "two arms"; empty where the outcome is not mentioned.
     what : str
-        Instrument or event; empty where the outcome is not mentioned.
+        Instrument or event; empty where the outcome is not mentioned, or named without either.
     n : int or None
         Analysed people or hips; of an outcome that is not mentioned, those of the arm.
     unit : str
@@ -65,6 +76,8 @@ class Reported:
     direction : str
         higher, lower or no change; empty where none was seen. A share has none: how many reached something says
         nothing of the mean, nor the mean of them (rule 18).
+    change : float or None
+        Mean change from before to after, in the unit of the instrument; None where there is none.
     better : bool or None
         Whether that is the better end of the instrument; None for no change, for no direction, and where the protocol
         names no better end.
@@ -90,6 +103,7 @@ class Reported:
     unit: str
     months: float | None
     direction: Direction
+    change: float | None
     better: bool | None
     design: str
     single_patient: bool
@@ -122,7 +136,11 @@ def is_better(direction: str, better: str | None) -> bool | None:
 
 
 def rows_of(
-    synthesis: Synthesis, procedure: str, outcome: str, designs: Mapping[str, str] | None = None
+    synthesis: Synthesis,
+    procedure: str,
+    outcome: str,
+    designs: Mapping[str, str] | None = None,
+    named: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Reported, ...]:
     """Every line of one outcome after one procedure: series before single patients, then by status, largest n first.
 
@@ -135,6 +153,8 @@ def rows_of(
         Ids of the protocol.
     designs : mapping of str to str, optional
         Design of each study, by study id.
+    named : mapping of str to collection of str, optional
+        Outcomes that each study names without a figure, by study id.
     """
     facts = _Facts(synthesis, procedure, outcome, designs or {})
     found = [
@@ -149,7 +169,8 @@ def rows_of(
         if event.kind == "benefit" and event.outcome == outcome and count.role != "annex":
             found.append(_of_share(count, facts))
     given = {item.study_id for item in found}
-    return ordered([*found, *_not_mentioned(facts, given)])
+    naming = {study for study, names in (named or {}).items() if outcome in names}
+    return ordered([*found, *_without_figure(facts, given, naming)])
 
 
 class _Facts:
@@ -206,6 +227,7 @@ def _of_series(item: Series, facts: _Facts) -> Reported:
         unit=item.summary.unit_of_analysis,
         months=item.timepoint_months,
         direction=direction,
+        change=item.summary.change,
         better=is_better(direction, facts.protocol.instrument(item.instrument).better),
         design=facts.designs.get(item.study_id, ""),
         single_patient=facts.single(item.study_id, item.arm_id, item.summary.n),
@@ -254,6 +276,7 @@ def _of_share(count: Count, facts: _Facts) -> Reported:
         unit=count.unit_of_analysis,
         months=None,
         direction="",
+        change=None,
         better=None,
         design=facts.designs.get(count.study_id, ""),
         single_patient=facts.single(count.study_id, count.arm_id, count.total),
@@ -267,16 +290,16 @@ def _of_share(count: Count, facts: _Facts) -> Reported:
     )
 
 
-def _not_mentioned(facts: _Facts, given: set[str]) -> Iterator[Reported]:
-    """One line for each report of the procedure that says nothing of the outcome, by its largest arm."""
+def _without_figure(facts: _Facts, given: set[str], naming: set[str]) -> Iterator[Reported]:
+    """One line for each report of the procedure without a row on the outcome, by its largest arm: named or not."""
     for arms in facts.arms:
         largest = arms.sort_values("n_patients", ascending=False, kind="stable").drop_duplicates("study_id")
         for _, arm in largest.iterrows():
             if str(arm["study_id"]) not in given:
-                yield _silent(arm, facts)
+                yield _silent(arm, facts, named=str(arm["study_id"]) in naming)
 
 
-def _silent(arm: pd.Series, facts: _Facts) -> Reported:
+def _silent(arm: pd.Series, facts: _Facts, *, named: bool) -> Reported:
     study, size = str(arm["study_id"]), float(arm["n_patients"])
     n = None if size != size else int(size)
     return Reported(
@@ -284,13 +307,14 @@ def _silent(arm: pd.Series, facts: _Facts) -> Reported:
         arm_id=str(arm["arm_id"]),
         procedure=facts.procedure,
         outcome=facts.outcome,
-        status=Status.NOT_MENTIONED,
-        detail="",
+        status=Status.NOT_SEEN if named else Status.NOT_MENTIONED,
+        detail="named, no figure" if named else "",
         what="",
         n=n,
         unit="not stated" if n is None else "patients",
         months=None,
         direction="",
+        change=None,
         better=None,
         design=facts.designs.get(study, ""),
         single_patient=n == 1,

@@ -71,7 +71,7 @@ class Vote:
     single_patients : tuple of Group
         Kept apart from series.
     vote_from : int
-        Groups on one side or the other from which there is a share with an interval.
+        Groups towards better or worse from which there is a share with an interval.
     level : float
         Of the interval, a proportion.
     independence_known : bool
@@ -122,7 +122,7 @@ class Vote:
 
     @property
     def k(self) -> int:
-        """Groups on one side or the other: what a share can be made of."""
+        """Groups towards better or worse: what a share can be made of."""
         return self.better + self.worse
 
     @property

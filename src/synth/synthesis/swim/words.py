@@ -77,8 +77,8 @@ def _beyond_counts(vote: Vote) -> Iterator[str]:
     share = vote.proportion
     if share is None:
         yield (
-            f"With fewer than {vote.vote_from} on one side or the other, directions are counted, and nothing more: no "
-            "share, no interval, no test."
+            f"With fewer than {vote.vote_from} independent directions towards better or worse, directions are counted, "
+            "and nothing more: no share, no interval, no test."
         )
         return
     low, high = (f"{100 * limit:.1f}%" for limit in share.interval)
@@ -135,12 +135,20 @@ def shared_limits(vote: Vote) -> Iterator[str]:
 def _silent(rows: Sequence[Reported]) -> Iterator[str]:
     eligible = {item.study_id for item in rows if item.role == "synthesis"}
     directed = {item.study_id for item in rows if item.role == "synthesis" and item.verdict}
-    unseen = {item.study_id for item in rows if item.status is Status.NOT_SEEN and item.role == "synthesis"} - directed
+    unseen = [
+        item
+        for item in rows
+        if item.status is Status.NOT_SEEN and item.role == "synthesis" and item.study_id not in directed
+    ]
+    measured = {item.study_id for item in unseen if item.what}
+    named = {item.study_id for item in unseen} - measured
     silent = len(eligible) - len(directed)
     if silent:
-        measured = f", {len(unseen)} of which measured it" if unseen else ""
+        known = [f"{len(measured)} of which measured it"] if measured else []
+        known += [f"{len(named)} of which named it without a figure"] if named else []
+        told = f", {' and '.join(known)}" if known else ""
         yield (
-            f"{silent} of {number_of(len(eligible), 'eligible report')} gave no direction that was seen{measured}. If "
+            f"{silent} of {number_of(len(eligible), 'eligible report')} gave no direction that was seen{told}. If "
             "results that went the other way were less often reported or seen, the count is lopsided."
         )
 

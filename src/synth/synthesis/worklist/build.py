@@ -9,12 +9,13 @@ from functools import cached_property
 import pandas as pd
 
 from synth.extraction import Extraction
+from synth.extraction.named import outcomes_named
 from synth.protocol import Protocol
 from synth.records import Record, Records
 from synth.synthesis.answers import Synthesis
 from synth.synthesis.ladder import Answer
 from synth.synthesis.series import Series, series_of
-from synth.synthesis.worklist.pieces import UNSURE, WHY, Kind, Piece, doubts_of
+from synth.synthesis.worklist.pieces import OF_SILENT, UNSURE, WHY, Kind, Piece, doubts_of
 from synth.synthesis.worklist.smallest import Search
 from synth.synthesis.worklist.study_tasks import study_tasks
 from synth.synthesis.worklist.task import Task, WorkList
@@ -58,6 +59,20 @@ class Desk:
             for study, seen_in, locator in zip(frame["study_id"], frame["seen_in"], frame["locator"], strict=True):
                 found.setdefault(str(study), []).append((str(seen_in), str(locator)))
         return found
+
+    @cached_property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """Outcomes that each study names without a figure."""
+        return outcomes_named(self.extraction.studies)
+
+    @cached_property
+    def bare(self) -> frozenset[str]:
+        """Studies of which neither a number of patients or hips nor any figure was seen."""
+        tables = (self.extraction.outcomes, self.extraction.events, self.extraction.cases)
+        given = {str(study) for frame in tables for study in frame["study_id"]}
+        arms = self.extraction.arms
+        sized = arms[arms["n_patients"].notna() | arms["n_hips"].notna()]
+        return frozenset(self.record_ids) - given - set(map(str, sized["study_id"]))
 
     def record(self, study: str) -> Record:
         """The record of a study."""
@@ -111,7 +126,8 @@ def worklist(protocol: Protocol, synthesis: Synthesis, extraction: Extraction, r
     -------
     WorkList
         Tasks that unlock the highest rung for main outcomes of main procedures come first; among them, those that ask
-        for what is known to exist. How much work a task is plays no part.
+        for what is known to exist. Reports of which neither a number of patients nor any figure was seen come after the
+        others. How much work a task is plays no part.
 
     Notes
     -----
@@ -128,8 +144,10 @@ def worklist(protocol: Protocol, synthesis: Synthesis, extraction: Extraction, r
     def place(task: Task) -> tuple[object, ...]:
         return (
             not task.main,
+            task.highest < 0,
+            task.study_id in desk.bare,
             -task.highest,
-            task.kind in UNSURE,
+            UNSURE.get(task.kind, 0),
             -height(task.alone) if task.alone is not None and task.highest >= 0 else 0,
             len(task.others) if task.highest >= 0 else 0,
             order[task.procedure],
@@ -165,9 +183,27 @@ def _world(desk: Desk, answer: Answer) -> World:
         }
         silent = tuple(name for name in dict.fromkeys(map(str, arms["study_id"])) if name not in measured)
     single = frozenset(name for name in silent if (arms[arms["study_id"] == name]["n_patients"] == 1).all())
+    named = frozenset(name for name in silent if answer.outcome in desk.named.get(name, ())) | _counted(desk, answer)
     instrument = answer.instrument or next(iter(desk.protocol.outcome(answer.outcome).instruments), "")
     sharing = desk.sharing(answer.procedure)
-    return World(desk.protocol, answer, sharing, silent, instrument, single, desk.as_eligible(answer))
+    return World(
+        desk.protocol,
+        answer,
+        sharing,
+        silent,
+        instrument,
+        single,
+        desk.bare & frozenset(silent),
+        named,
+        desk.as_eligible(answer),
+    )
+
+
+def _counted(desk: Desk, answer: Answer) -> frozenset[str]:
+    """Studies with a count that goes towards the outcome: they name it, and give no score."""
+    event = desk.protocol.event
+    counts = desk.synthesis.counts_of(answer.procedure)
+    return frozenset(item.study_id for item in counts if event(item.event).outcome == answer.outcome)
 
 
 def _answer_tasks(desk: Desk, answer: Answer) -> Iterator[Task]:
@@ -217,7 +253,7 @@ def _task(desk: Desk, search: Search, piece: Piece) -> Task:
         rung=answer.rung,
         alone=search.world.reach(frozenset((piece,))),
         together=together,
-        others=tuple(_other(item) for item in sorted(pieces - {piece})),
+        others=tuple(_other(item, answer.instrument) for item in sorted(pieces - {piece})),
         gain=_condition(desk, answer, piece),
         main=_is_main(desk.protocol, answer),
     )
@@ -233,26 +269,43 @@ def _missing(instrument: str, piece: Piece) -> str:
 
 #: The same in a few words, for a list of several.
 _SHORT = {
-    Kind.OUTCOME: "the outcome, its scores and the SD of the change",
     Kind.SOURCE: "a primary report",
     Kind.SPREAD: "SD or standard error of the change",
     Kind.AUTHORS: "authors, centre and period",
 }
 
 
-def _other(piece: Piece) -> str:
+#: What a report without a row of the outcome would have to give; the condition stands beside it.
+_OF_SILENT = {
+    Kind.OUTCOME: ("scores and the SD of the change", "if it was measured"),
+    Kind.BARE: ("number of patients, scores and the SD of the change", "if patients were followed and it was measured"),
+    Kind.NAMED: ("scores and the SD of the change", "if the outcome that it names was measured"),
+    Kind.NAMED_BARE: (
+        "number of patients, scores and the SD of the change",
+        "if the outcome that it names was measured",
+    ),
+    Kind.CASE: ("the patient's scores", "if it was measured"),
+    Kind.NAMED_CASE: ("the patient's scores", "if the outcome that it names was measured"),
+}
+
+
+def _other(piece: Piece, instrument: str) -> str:
     if piece.kind is Kind.SHARED:
         return f"whether {piece.study_id} and {piece.other} share patients"
+    if piece.kind in OF_SILENT:
+        wanted, condition = _OF_SILENT[piece.kind]
+        return f"{wanted} of {piece.study_id}, {condition}{f' by {instrument}' if instrument else ''}"
     return f"{_SHORT.get(piece.kind, str(piece.kind))} of {piece.study_id}"
 
 
 def _condition(desk: Desk, answer: Answer, piece: Piece) -> str:
     """What the computed rung takes for granted, in a sentence; empty where that is nothing."""
-    if piece.kind in (Kind.OUTCOME, Kind.CASE):
+    if piece.kind in OF_SILENT:
         by = f" by {answer.instrument}" if answer.instrument else ""
         arms = desk.synthesis.studied[answer.procedure].arms
         sizes = arms[arms["study_id"] == piece.study_id]["n_patients"]
-        several = "" if piece.kind is Kind.CASE or (sizes > 1).any() else ", in more than one patient"
+        one = piece.kind in (Kind.CASE, Kind.NAMED_CASE)
+        several = "" if one or (sizes > 1).any() else ", in more than one patient"
         return f"If it was measured{by}{several}."
     if piece.kind is Kind.UNIT:
         return "If they count the same as the other series."
@@ -278,25 +331,38 @@ def _doubt(desk: Desk, answer: Answer, piece: Piece) -> Task:
     )
 
 
+_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def _series(count: int, instrument: str) -> str:
+    """So many new series, as one piece."""
+    if count == 1:
+        return _missing(instrument, Piece("", Kind.SERIES))
+    number = _NUMBERS[count - 2] if count - 2 < len(_NUMBERS) else str(count)
+    series = f"{number} independent series with an SD or standard error of the change"
+    return f"{series} ({instrument})" if instrument else series
+
+
 def _new(desk: Desk, search: Search) -> Task | None:
     answer, found = search.world.answer, search.new_series()
     if found is None:
         return None
     rung, pieces, count = found
-    further = (f"such a series no. {number}" for number in range(2, count + 1))
     return Task(
         study_id="",
         procedure=answer.procedure,
         outcome=answer.outcome,
         instrument=answer.instrument,
         kind=Kind.SERIES,
-        missing=_missing(answer.instrument, Piece("", Kind.SERIES)),
+        missing=_series(count, answer.instrument),
         why=WHY[Kind.SERIES],
         where="A database search, reference lists and registers; or a new study.",
         rung=answer.rung,
-        alone=search.world.reach(frozenset((Piece("", Kind.SERIES),))),
+        alone=search.world.reach(frozenset(Piece("", Kind.SERIES, str(index)) for index in range(count))),
         together=rung,
-        others=(*further, *(_other(item) for item in sorted(pieces))),
-        gain="If its patients are nobody else's.",
+        others=tuple(_other(item, answer.instrument) for item in sorted(pieces)),
+        gain="If its patients are nobody else's."
+        if count == 1
+        else "If no patient is in two of them or in another report.",
         main=_is_main(desk.protocol, answer),
     )

@@ -16,6 +16,16 @@ class Kind(StrEnum):
     SOURCE = "a primary report of these patients"
     OUTCOME = "whether the outcome was measured; if so, its scores before and after, with the SD of the change"
     CASE = "whether the outcome was measured; if so, the patient's scores before and after"
+    BARE = (
+        "whether patients were followed and the outcome was measured; if so, their number and their scores before and "
+        "after, with the SD of the change"
+    )
+    NAMED = "scores before and after, with the SD of the change, of an outcome that the report names"
+    NAMED_CASE = "the patient's scores before and after, of an outcome that the report names"
+    NAMED_BARE = (
+        "the number of patients and their scores before and after, with the SD of the change, of an outcome that the "
+        "report names"
+    )
     SCORES = "scores before and after treatment"
     AFTER = "scores after treatment"
     BEFORE = "scores before treatment"
@@ -42,6 +52,10 @@ WHY: dict[Kind, str] = {
     Kind.SOURCE: "This kind of source is used for directions only, or stands in the annex.",
     Kind.OUTCOME: "Nothing of this outcome was seen in the report; whether it was measured is not known.",
     Kind.CASE: "Nothing of this outcome was seen in the report; whether it was measured is not known.",
+    Kind.BARE: "Neither a number of patients nor any figure was seen in the report.",
+    Kind.NAMED: "The report names the outcome, and no score of it was seen.",
+    Kind.NAMED_CASE: "The report names the outcome, and no score of it was seen.",
+    Kind.NAMED_BARE: "The report names the outcome, and neither a number of patients nor any figure was seen.",
     Kind.SCORES: "No score was seen, so no change can be formed.",
     Kind.AFTER: "Scores were seen before treatment only, so no change can be formed.",
     Kind.BEFORE: "Scores were seen after treatment only, so no change can be formed.",
@@ -63,8 +77,20 @@ WHY: dict[Kind, str] = {
     Kind.FULL_TEXT: "What only a full text can tell stays unclear until it is read.",
 }
 
-#: What may not exist at all: nobody knows whether it was printed or measured, or whether anyone will find it.
-UNSURE = (Kind.SOURCE, Kind.OUTCOME, Kind.CASE, Kind.SERIES)
+#: What may not exist at all: nobody knows whether it was printed or measured, or whether anyone will find it; by how
+#: far that is from what was seen.
+UNSURE = {
+    Kind.SOURCE: 1,
+    Kind.NAMED: 1,
+    Kind.NAMED_CASE: 1,
+    Kind.OUTCOME: 2,
+    Kind.CASE: 2,
+    Kind.NAMED_BARE: 3,
+    Kind.BARE: 4,
+    Kind.SERIES: 4,
+}
+#: What is asked of a report without any row of an outcome.
+OF_SILENT = (Kind.OUTCOME, Kind.CASE, Kind.BARE, Kind.NAMED, Kind.NAMED_CASE, Kind.NAMED_BARE)
 
 
 @dataclass(frozen=True, order=True, slots=True)

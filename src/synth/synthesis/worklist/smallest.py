@@ -12,9 +12,10 @@ from synth.synthesis.worklist.pieces import UNSURE, Kind, Piece, missing_of
 from synth.synthesis.worklist.world import Pieces, World, height
 
 
-def size(pieces: Pieces) -> tuple[int, int]:
-    """How large a set is: pieces that may not exist at all count first."""
-    return sum(piece.kind in UNSURE for piece in pieces), len(pieces)
+def size(pieces: Pieces) -> tuple[int, int, int]:
+    """How large a set is: pieces that may not exist at all count first, then how far they are from what was seen."""
+    doubts = [UNSURE[piece.kind] for piece in pieces if piece.kind in UNSURE]
+    return len(doubts), sum(doubts), len(pieces)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Search:
                 kinds |= set() if mended is None else {Kind.SOURCE}
                 found.setdefault(item.study_id, set()).update(Piece(item.study_id, kind) for kind in kinds)
         for name in self.world.silent:
-            found[name] = {Piece(name, Kind.CASE if name in self.world.single else Kind.OUTCOME)}
+            found[name] = {Piece(name, self.world.asked(name))}
         return {name: frozenset(pieces) for name, pieces in found.items()}
 
     @cached_property
@@ -69,8 +70,9 @@ class Search:
     def smallest(self, piece: Piece) -> tuple[Rung, Pieces]:
         """The highest rung that some set of pieces with this one reaches, and a smallest such set.
 
-        Of two sets the one with fewer pieces that may not exist at all is smaller, then the one with fewer pieces. Only
-        sets in which the piece is needed count. Where there is none, the piece alone is given with its rung.
+        Of two sets the one with fewer pieces that may not exist at all is smaller, then the one whose pieces are nearer
+        to what was seen, then the one with fewer pieces. Only sets in which the piece is needed count. Where there is
+        none, the piece alone is given with its rung.
         """
         wanted = {piece.study_id, piece.other} - {""}
         best = height(self.world.reach(frozenset()))
@@ -101,7 +103,7 @@ class Search:
     def _pruned(self, pieces: Pieces, rung: int) -> Pieces:
         """Without every piece that the rung does not need."""
         kept = pieces
-        for piece in sorted(pieces, key=lambda item: (item.kind not in UNSURE, item)):
+        for piece in sorted(pieces, key=lambda item: (-UNSURE.get(item.kind, 0), item)):
             without = kept - {piece}
             if height(self.world.reach(without)) >= rung:
                 kept = without

@@ -22,7 +22,7 @@ from synth.records import Record, Records
 from synth.records.record import ET_AL
 from synth.synthesis.ladder import ORDER, Answer, Rung, climb
 from synth.synthesis.series import Series
-from synth.synthesis.worklist.pieces import Kind, Piece, lacks_scores
+from synth.synthesis.worklist.pieces import OF_SILENT, Kind, Piece, lacks_scores
 
 Pieces = frozenset[Piece]
 
@@ -121,6 +121,8 @@ class World:
         By which a study that has no row is taken to have measured it.
     single : frozenset of str
         Those of `silent` that describe one patient.
+    bare, named : frozenset of str
+        Those of `silent` of which neither a number of patients nor any figure was seen, and that name the outcome.
     eligible : mapping of str to Series
         Rows that another kind of source would make eligible, as they would then stand; by row.
     """
@@ -131,6 +133,8 @@ class World:
     silent: tuple[str, ...]
     instrument: str
     single: frozenset[str] = frozenset()
+    bare: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
     eligible: Mapping[str, Series] = field(default_factory=dict)
 
     @cached_property
@@ -144,6 +148,13 @@ class World:
     def _unit(self) -> str:
         units = [item.summary.unit for item in self.answer.series]
         return units[0] if units else self.protocol.instrument(self.instrument).unit if self.instrument else ""
+
+    def asked(self, study: str) -> Kind:
+        """What is asked of a study without any row of the outcome."""
+        one, bare = study in self.single, study in self.bare
+        if study in self.named:
+            return Kind.NAMED_CASE if one else Kind.NAMED_BARE if bare else Kind.NAMED
+        return Kind.CASE if one else Kind.BARE if bare else Kind.OUTCOME
 
     def carried(self, item: Series) -> bool:
         """Whether the printed figures of a series lack nothing but the number analysed for a standard error."""
@@ -162,7 +173,7 @@ class World:
     def reach(self, pieces: Pieces) -> Rung:
         """The rung that the ladder reaches once these pieces have been seen."""
         series = [self._filled(item, pieces) for item in self.answer.series]
-        asked = {piece.study_id for piece in pieces if piece.kind in (Kind.OUTCOME, Kind.CASE)}
+        asked = {piece.study_id for piece in pieces if piece.kind in OF_SILENT}
         series += [self._invented(name) for name in self.silent if name in asked]
         new = sum(piece.kind is Kind.SERIES for piece in pieces)
         series += [self._invented(f"{_NEW}-{index}") for index in range(new)]
