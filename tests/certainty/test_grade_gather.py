@@ -144,6 +144,8 @@ def test_a_pool_of_three_is_the_main_result_and_one_of_two_is_not() -> None:
     assert two.answers[0].pooled is not None
     assert refitted == pytest.approx(two.answers[0].pooled.interval)
     assert pooled.pool.refit(["study0"]) is None
+    assert pooled.pool.held(["study0", "study1", "study2"]) == pytest.approx(pooled.pool.interval)
+    assert pooled.pool.held(["study0", "study1"]) is None
 
 
 def test_instruments_that_run_in_opposite_ways_are_counted_as_better_and_worse() -> None:

@@ -12,7 +12,9 @@ import pytest
 import synth
 from synth.certainty import Certainty, Rating, rate
 from synth.certainty.grade import UNCONFIRMED, Level, fact_of
-from synth.certainty.grade.overrides import rated_subjects
+from synth.certainty.grade.kept_facts import read_record
+from synth.certainty.grade.overrides import domain_rating, rated_subjects
+from synth.certainty.grade.rules import NO_UPGRADE_RANDOMISED
 from synth.certainty.grade.types import Override
 from synth.certainty.risk_of_bias import RiskOfBias, appraise
 from synth.protocol.certainty import AllocationPlan, GradePlan, InformationPlan, StartPlan
@@ -224,6 +226,55 @@ def test_a_judgement_where_nothing_is_rated_is_not_lost(repository: Path) -> Non
         name="Invented Person",
         date="2026-01-02",
     )
-    rating = rated(review, repository, None, kept).of("open", "pain")
+    certainty = rated(review, repository, None, kept)
+    rating = certainty.of("open", "pain")
+    told = "The judgement of imprecision by Invented Person (2026-01-02) has nothing to rest on."
     assert rating.level is Level.NOT_RATED
-    assert "The judgement of imprecision by Invented Person (2026-01-02) has nothing to rest on." in rating.reason
+    assert told in rating.reason
+    assert rating.unused == (kept,)
+    assert certainty.moved == rating.to_look_at == (told,)
+
+
+def test_what_fact_of_prints_of_any_domain_is_read_back_and_has_not_moved(ifi: Certainty, bcg: Rating) -> None:
+    checked = 0
+    for rating in (*ifi.ratings, bcg):
+        for domain in rating.domains:
+            printed = fact_of(rating, domain.domain)
+            kept = Override(
+                about=rating.about_id,
+                outcome=rating.outcome_id,
+                domain=domain.domain,
+                steps=0,
+                reason="Invented.",
+                fact=printed,
+                name="Invented Person",
+                date="2026-01-02",
+            )
+            again = domain_rating(domain.suggestion, (kept,))
+            assert (again.moved, again.override) == (False, kept), printed
+            assert len(read_record(printed) or {}) == len(domain.suggestion.facts)
+            checked += bool(domain.suggestion.facts)
+    assert checked > 10
+
+
+def test_trials_of_bcg_cannot_be_rated_up_and_the_rating_says_by_which_rule(
+    repository: Path, trials: Review, bcg: Rating
+) -> None:
+    for domain, steps in (("large effect", 1), ("opposing confounding", 2)):
+        kept = Override(
+            about="tuberculosis",
+            outcome="tuberculosis",
+            domain=domain,
+            steps=steps,
+            reason="Invented.",
+            fact=fact_of(bcg, domain),
+            name="Invented Person",
+            date="2026-01-02",
+        )
+        certainty = rated(trials, repository, PLAN, kept)
+        (rating,) = certainty.ratings
+        assert (rating.level, rating.judged_by) == (Level.MODERATE, UNCONFIRMED)
+        (sentence,) = certainty.moved
+        assert sentence.startswith(f"Not counted: Invented Person rated {domain} +{steps}")
+        assert NO_UPGRADE_RANDOMISED.source in sentence
+        assert sentence in rating.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from statistics import median
@@ -9,7 +10,9 @@ from statistics import median
 import pytest
 from summary_cases import comparison_rating, domain, protocol_of, synthesised, two_arms
 
-from synth.certainty.grade.types import Level
+from synth.certainty.grade import rate
+from synth.certainty.grade.types import Level, Rating
+from synth.certainty.in_words import levels_in_words
 from synth.certainty.summary.build import summary_of_findings
 from synth.certainty.summary.comparison_statements import NO_SIZE, main_result
 from synth.certainty.summary.statements import statement_of
@@ -114,7 +117,9 @@ def test_no_study_gives_no_rating() -> None:
     answer = synthesised(protocol, two_arms("ash", 1, 2)[0]).comparisons[0]
     statement = statement_of(comparison_rating(answer, Level.NOT_RATED), protocol=protocol)
     assert (statement.kind, statement.level) == ("no evidence", Level.NOT_RATED)
-    assert "No study that was seen gives an effect of knot against nothing on tear of a rope" in statement.main
+    assert statement.main == (
+        "No study that was seen compares knot with nothing on tear of a rope, so nothing is rated."
+    )
     assert main_result(answer) is None
 
 
@@ -255,3 +260,108 @@ def test_a_risk_above_all_people_is_stopped_and_said() -> None:
     assert row.absolute[-1].with_treatment == 1
     assert any("the arithmetic was stopped there" in note.text for note in table.footnotes)
     assert not any("stopped there" in note.text for note in table_of("RR", 5).footnotes)
+
+
+def of_counts(*pairs: tuple[int, int], zero_cells: dict[str, object] | None = None) -> tuple[Rating, FindingsTable]:
+    """The rating and the table of invented studies of 50 in each arm, by their events."""
+    protocol = protocol_of(measures=["RR"])
+    if zero_cells is not None:
+        document = json.loads(protocol.model_dump_json())
+        document["synthesis"]["comparisons"][0]["zero_cells"] = {**zero_cells, "reason": "Invented."}
+        protocol = Protocol.model_validate_json(json.dumps(document))
+    parts = [two_arms(f"study{n}", treated, control) for n, (treated, control) in enumerate(pairs)]
+    rows, events = [row for part, _ in parts for row in part], [event for _, part in parts for event in part]
+    synthesis = synthesised(protocol, rows, events)
+    certainty = rate(protocol, synthesis)
+    table = summary_of_findings(protocol, synthesis, certainty).of("knot/none")
+    return certainty.of("rr", "tear"), table
+
+
+NO_RULE = "because the protocol has no rule for empty cells"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "risks", "told", "why"),
+    [
+        (((0, 5), (0, 9), (0, 7)), "median 140\nlowest 100\nhighest 180", "0 of 150 with knot and 21 of 150", NO_RULE),
+        (((5, 0), (9, 0), (7, 0)), "median 0\nlowest 0\nhighest 0", "21 of 150 with knot and 0 of 150", NO_RULE),
+        (
+            ((50, 50), (50, 50)),
+            "median 1000\nlowest 1000\nhighest 1000",
+            "100 of 100 with knot and 100 of 100",
+            NO_RULE,
+        ),
+        (
+            ((0, 0), (0, 0)),
+            "median 0\nlowest 0\nhighest 0",
+            "0 of 100 with knot and 0 of 100",
+            "because nobody had the event in any arm",
+        ),
+    ],
+)
+def test_counts_without_an_effect_are_shown_and_never_called_no_evidence(
+    pairs: tuple[tuple[int, int], ...], risks: str, told: str, why: str
+) -> None:
+    rating, table = of_counts(*pairs)
+    row, k = row_of(table), len(pairs)
+    assert (row.participants, row.studies) == (100 * k, k)
+    assert row.cells["people"] == f"{100 * k} participants ({k} studies)"
+    assert row.cells["without"] == risks
+    assert row.cells["with"] == row.cells["difference"] == "not given"
+    assert row.cells["certainty"] == "Not rated: no effect was computed"
+    assert row.statement.kind == "counts"
+    assert row.statement.main == (
+        f"Counts of {k} studies were seen: tear of a rope in {told} with nothing (arms of one side added up). No effect "
+        f"was computed, {why}; so nothing is rated."
+    )
+    assert allowed(row.statement.text, Level.NOT_RATED, True, row.statement.quoted) == ()
+    assert rating.level is Level.NOT_RATED
+    assert rating.reason.startswith(f"Not rated: no effect was computed, {why}. Counts of {k} studies were seen")
+    assert levels_in_words([rating]).startswith("Not rated, because no effect was computed: ")
+    notes = " ".join(note.text for note in table.footnotes)
+    assert f"Studies that compare the two and give no effect, {why}: study0: " in notes
+    everything = " ".join([notes, rating.reason, *row.cells.values(), levels_in_words([rating])])
+    assert "no evidence" not in everything
+    assert "o study that was seen" not in everything
+
+
+def test_studies_without_an_effect_stay_among_people_risks_and_rated_studies() -> None:
+    rating, table = of_counts((5, 10), (4, 9), (6, 12), (50, 50), (50, 50))
+    row = row_of(table)
+    assert (row.participants, row.studies) == (500, 5)
+    assert row.assumed is not None
+    assert (row.assumed.arms, row.assumed.median, row.assumed.highest) == (5, 12 / 50, 1.0)
+    assert (
+        "in 3 studies with knot; nothing is pooled. 2 further studies give counts and no effect, because the protocol "
+        "has no rule for empty cells." in row.statement.main
+    )
+    (note,) = [item.text for item in table.footnotes if item.letter in row.notes["people"]]
+    assert "study3: " in note
+    assert "study4: " in note
+    assert NO_RULE in note
+    facts = rating.domain("risk of bias").suggestion.facts
+    assert "0 of 5 studies appraised" in [fact.text for fact in facts]
+
+
+def test_one_effect_beside_counts_without_one_is_no_main_result() -> None:
+    rating, table = of_counts((5, 10), (0, 9))
+    assert rating.comparison is not None
+    assert len(rating.comparison.effects) == 1
+    assert main_result(rating.comparison) is None
+    row = row_of(table)
+    assert (row.absolute, row.effect, row.cells["with"]) == ((), None, "not given")
+    assert "One study is not pooled." not in row.statement.text
+    assert "1 further study gives counts and no effect" in row.statement.main
+
+
+def test_a_study_that_a_rule_leaves_out_has_people_and_no_weight() -> None:
+    rule = {"add": 0.5, "to": "only0", "drop00": True}
+    rating, table = of_counts((5, 10), (4, 9), (6, 12), (0, 0), zero_cells=rule)
+    row = row_of(table)
+    assert (row.participants, row.studies) == (400, 4)
+    assert row.effect is not None
+    assert "because the rule of the protocol for empty cells gives them none: study3" in " ".join(
+        note.text for note in table.footnotes
+    )
+    facts = rating.domain("risk of bias").suggestion.facts
+    assert "0 of 4 studies appraised" in [fact.text for fact in facts]

@@ -319,6 +319,7 @@ def test_rule_25_matrix_funding_harms_list_and_what_is_missing(ifi: Document) ->
     assert cells(matrix, "Wilson")["Hip function"] == "measured but not seen (mHHS: before only)"
     assert cells(matrix, "aaosvideo2021")["Pain"] == "direction only (VAS)"
     assert cells(matrix, "Zhang")["Pain"] == "not mentioned"
+    assert cells(matrix, "Zhang")["Hip function"] == "measured but not seen (named, no figure)"
     told = "\n".join(sentences((section(ifi, "studies"),)))
     assert "of 26 reports, 2 told how patients were selected, 0 told who paid, and 0 told of conflicts" in told
     for procedure in review.protocol.procedures:

@@ -234,6 +234,7 @@ def test_series_by_column_leaves_out_what_was_seen_of_none() -> None:
     assert plain(shown.notes[0]) == "Not seen in any of these reports: funding and conflicts."
     assert cells(shown, "Zhang")["Co-procedures"] == "quadratus femoris debridement; sciatic neurolysis"
     assert cells(shown, "Wilson")["Women and men"] == "5, 1"
+    assert cells(table(document_of("ifi"), "series-injection"), "Wu")["Women and men"] == "0, 1"  # one patient
 
 
 def test_sections_of_certainty_are_linked_from_the_level() -> None:

@@ -187,16 +187,16 @@ TWO_OUTCOMES = [
 BARE = Row("yew", n="", patients="", before="", after="", cells={"outcome": "elsewhere"})
 
 
-def bare_beside(*rows: Row, named: str = "", events: tuple[Event, ...] = ()) -> WorkList:
+def bare_beside(*rows: Row, named: str = "", events: tuple[Event, ...] = (), bare: Row = BARE) -> WorkList:
     """A review with a bare report, whose row of outcomes.csv is taken out, and what it names."""
-    review = review_of(*rows, BARE, protocol=protocol_with(outcomes=TWO_OUTCOMES), events=events)
+    review = review_of(*rows, bare, protocol=protocol_with(outcomes=TWO_OUTCOMES), events=events)
     tables = dict(review.extraction.tables)
     whole = tables["outcomes"].text
-    kept = whole["study_id"] != "yew"
+    kept = whole["study_id"] != bare.study
     lines = tuple(line for line, keep in zip(tables["outcomes"].lines, kept, strict=True) if keep)
     tables["outcomes"] = replace(tables["outcomes"], text=whole[kept].reset_index(drop=True), lines=lines)
     studies = tables["studies"].text.copy()
-    studies.loc[studies["study_id"] == "yew", "outcomes_named"] = named
+    studies.loc[studies["study_id"] == bare.study, "outcomes_named"] = named
     tables["studies"] = replace(tables["studies"], text=studies)
     extraction = Extraction.of(tables)
     synthesis = synthesise(review.protocol, extraction, review.records)
@@ -221,6 +221,14 @@ def test_a_report_without_patients_and_figures_comes_last_with_its_condition() -
     assert few.others[-1] == (
         "number of patients, scores and the SD of the change of yew, if patients were followed and it was measured"
     )
+
+
+@pytest.mark.parametrize("named", ["", "grip"])
+def test_a_set_takes_reports_with_patients_before_those_without(named: str) -> None:
+    """The bare report comes first by its name, so that only the reason for which it is doubted can put it last."""
+    found = bare_beside(FULL, ELM, Row("oak"), named=named, bare=replace(BARE, study="acorn"))
+    task = next(task for task in found if task.outcome == "grip" and task.study_id == "ash")
+    assert [piece.split(" of ")[-1].split(",")[0] for piece in task.others] == ["elm", "oak"]
 
 
 def test_a_report_with_a_count_or_a_size_is_not_bare() -> None:

@@ -20,9 +20,14 @@ def levels_in_words(ratings: Sequence[Rating]) -> str:
             if names:
                 opening = str(level).capitalize() if level is lowest else f"Not settled, between {lowest} and {level}"
                 parts.append(f"{opening}: {'; '.join(names)}.")
-    without = [_named(item) for item in ratings if not item.rated]
-    if without:
-        parts.append(f"Not rated, because there is no evidence to rate: {'; '.join(without)}.")
+    without = [item for item in ratings if not item.rated]
+    # Counts that give no effect are evidence, and only not rated.
+    seen = [_named(item) for item in without if item.comparison is not None and item.comparison.counts]
+    none = [_named(item) for item in without if item.comparison is None or not item.comparison.counts]
+    if seen:
+        parts.append(f"Not rated, because no effect was computed: {'; '.join(seen)}.")
+    if none:
+        parts.append(f"Not rated, because there is no evidence to rate: {'; '.join(none)}.")
     return " ".join(parts) or "There is nothing to rate."
 
 

@@ -1,9 +1,10 @@
 """Which words a level of certainty allows: every generated sentence on a result is held against these lists.
 
 Two things decide: the level, and whether the evidence has a comparison. What follows "whether" or "how" in the same
-clause is open and claims nothing, and so is what "may not be said": neither is a finding. A plain negation ("does not
-reduce") is a claim like any other and is one. Titles and the names that sources give to events are not ours: the caller
-passes them as `quoted`.
+clause is open and claims nothing, and so is what "may not be said": neither is a finding. The clause ends where a new
+statement begins, also without a full stop ("whether it lasts is open, and it reduces pain"); where grammar leaves that
+in doubt, a finding is made. A plain negation ("does not reduce") is a claim like any other and is one. Titles and the
+names that sources give to events are not ours: the caller passes them as `quoted`.
 """
 
 from __future__ import annotations
@@ -50,6 +51,27 @@ _OPEN = re.compile(
 )
 #: What takes a claim back after it was made, before the clause ends.
 _TAKEN_BACK = re.compile(r"\b(?:may|can|must) ?not be (?:said|read|taken|called)\b", re.IGNORECASE)
+#: What follows a question that was called open: a new statement, however it is joined to it.
+_ANSWERED = re.compile(
+    r"\b(?:is|are|was|were|remains?|stays?|cannot be|can not be|could not be|has not been|have not been)"
+    r"(?: (?:not|still|very|quite|so far|as yet|yet|never)){0,3}"
+    r" (?:open|uncertain|unclear|unknown|known|settled|unsettled|undecided|answered|established)\b[^.!?;:]{0,60}?"
+    r"(?:(?:,| and| though| although| while| because| since| as)\s|\s?[(\u2013\u2014])",
+    re.IGNORECASE,
+)
+#: A second subject after "and"; whether it begins a new statement depends on what stands before it.
+_AND_SUBJECT = re.compile(
+    r",? and (?=(?:the|an?|it|its|they|their|this|these|that|those|he|she|we|all|every|each|both|no|"
+    r"pain|function|scores?|patients|people|surgery)\b)",
+    re.IGNORECASE,
+)
+#: Verbs that tell that a clause is complete before "and"; the words of `ENTRIES` do too.
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|cannot|could|will|would|works?|lasts?|lasted|changes?"
+    r"|changed|differs?|differed|rises?|rose|falls?|fell|matters?|holds?|held|decreases?|decreased|increases?|increased"
+    r"|goes|went|gets?|got)\b",
+    re.IGNORECASE,
+)
 _CLAUSE_END = re.compile(r"[.!?;:](?=\s|$)|,\s+(?:but|yet|so|it|they|this|these|and (?:it|they|this|these))\b", re.I)
 _HEDGED = re.compile(r"\b(?:probably|likely|may|might|could|to)(?:\s+\w+){0,2}\s*$", re.IGNORECASE)
 
@@ -57,6 +79,9 @@ _ALL = tuple(Level)
 _PEOPLE = r"(?:the )?(?:patients|people|hips|cases|participants|women|men)"
 _SIZES = r"(?:large|small|slight|substantial|considerable|marked|dramatic|strong|important|modest|minor|major)"
 _CHANGES = r"(?:effect|reduction|decrease|increase|improvement|benefit|harm|fall|rise|gain|drop)s?"
+_HARMS = r"(?:complications?|adverse (?:events?|effects?)|harms?|side effects?)"
+_PERSON = r"(?:patients?|persons?|people|hips?|cases?|participants?|wom[ae]n|m[ae]n)"
+_HAD = r"(?:had|has|have|suffered|experienced|developed|reported|showed|met|saw)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +235,39 @@ ENTRIES: tuple[Entry, ...] = (
         source=f"{_RULE_23}: says the same as effective",
     ),
     _entry(
+        "lessen",
+        r"alleviat(?:e|es|ed|ing|ions?)|lessen(?:s|ed|ing)?|diminish(?:es|ed|ing)?|abolish(?:es|ed|ing)?"
+        r"|eliminat(?:e|es|ed|ing|ions?)|ameliorat(?:e|es|ed|ing|ions?)|mitigat(?:e|es|ed|ing|ions?)|eas(?:es|ed)"
+        r"|decreas(?:es|ed|ing)",
+        evidence="uncontrolled",
+        why=_CAUSES,
+        source=f"{_RULE_23}: says the same as reduces and relieves",
+    ),
+    _entry(
+        "recover",
+        r"(?:g[eo]ts?|got|getting|gotten|bec[oa]me|becomes|fe(?:el|els|lt)|did|do(?:es)?) (?:much |far |a lot )?better"
+        rf"|{_PEOPLE} (?:were|are) better|recover(?:s|ed|ing)? (?:fully|completely|well|entirely)"
+        r"|(?:fully|completely|entirely) (?:recover(?:s|ed)|resolv(?:es|ed))"
+        r"|(?:full|complete) (?:recover(?:y|ies)|resolution)"
+        r"|resolv(?:es|ed)(?: \w+)? (?:in|for) (?:all|both|every|each|most|nearly|almost)"
+        r"|(?:pain|symptoms?|complaints?|impingement)(?: (?:ha[sd]|have|was|were))?(?: all)? resolv(?:e|es|ed)"
+        r"|(?:all|every|each|both)(?: [\w-]+){0,4} (?:were|was|are|is|became|remained)(?: \w+){0,2}"
+        r" (?:pain|symptom)[- ]?free|(?:became|got|rendered|made)(?: \w+){0,2} (?:pain|symptom)[- ]?free",
+        evidence="uncontrolled",
+        why=_CAUSES,
+        source=f"{_RULE_23}: says the same as improves and heals",
+    ),
+    _entry(
+        "verdict",
+        r"(?:excellent|great|outstanding|favou?rable|satisfactory|satisfying|very good)"
+        r"(?: (?:\w+ )?(?:results?|outcomes?|responses?|courses?|recover(?:y|ies)))"
+        r"|good (?:\w+ )?(?:results?|outcomes?)|(?:results?|outcomes?) (?:was|were|is|are|remained)"
+        r" (?:excellent|great|outstanding|favou?rable|satisfactory|very good|good)",
+        evidence="uncontrolled",
+        why="a verdict on a result says that the procedure did it",
+        source=f"{_RULE_23}: says the same as effective",
+    ),
+    _entry(
         "benefit",
         r"benefits?(?: (?:of|from|for|to))|benefit(?:t?ed|t?ing)|beneficial(?:ly)?|help(?:s|ed|ful)"
         r"|prevent(?:s|ed|ing)?|protect(?:s|ed|ing|ive)?",
@@ -226,8 +284,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "no harms",
-        r"no (?:complications?|adverse events?|harms?|side effects?)|complication-free"
-        r"|without (?:any )?(?:complications?|adverse events?|harms?)",
+        rf"(?:no|zero) {_HARMS}|complication-free|free of (?:any )?{_HARMS}|without (?:any )?{_HARMS}"
+        rf"|(?:no|not one|not a single|none of the|neither)(?: of the)? {_PERSON} (?:\w+ ){{0,2}}?{_HAD}"
+        rf" (?:an? |any )?(?:\w+ )?{_HARMS}|(?:none|nobody|no one|neither) (?:\w+ ){{0,2}}?{_HAD} (?:an? |any )?"
+        rf"(?:\w+ )?{_HARMS}|{_HARMS} (?:(?:did not|never) (?:occur|arise|happen|develop)|never occurred|(?:was|were)"
+        r" (?:absent|avoided))",
         why="not reported is not none, and none of a few is no rate of zero",
         source="rule 10 of the methods",
     ),
@@ -350,10 +411,23 @@ def _matches(entry: Entry, text: str) -> Iterator[re.Match[str]]:
 def _is_open(text: str, match: re.Match[str]) -> bool:
     """Whether the words stand in a clause that leaves them open."""
     ends = [end.end() for end in _CLAUSE_END.finditer(text, 0, match.start())]
-    if _OPEN.search(text[ends[-1] if ends else 0 : match.start()]):
+    clause = text[ends[-1] if ends else 0 : match.start()]
+    if any(not _closed(clause[opened.end() :], opened.group()) for opened in _OPEN.finditer(clause)):
         return True
     following = _CLAUSE_END.search(text, match.end())
     return _TAKEN_BACK.search(text[match.end() : following.start() if following else len(text)]) is not None
+
+
+def _closed(after: str, opener: str) -> bool:
+    """Whether a new statement begins between what opens a clause and its end."""
+    if _ANSWERED.search(after):
+        return True
+    asks = opener.lower().startswith(("whether", "how"))
+    return any(not asks or _has_verb(after[: second.start()]) for second in _AND_SUBJECT.finditer(after))
+
+
+def _has_verb(text: str) -> bool:
+    return _VERB.search(text) is not None or any(entry.pattern.search(text) for entry in ENTRIES)
 
 
 def _other_levels(text: str, level: Level) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from synth.errors import Fault
 from synth.extraction.eligibility import standing
+from synth.extraction.ids import id_faults
 from synth.extraction.named import outcomes_in
 from synth.extraction.reviews import review_faults
 from synth.protocol import Protocol
@@ -47,7 +48,8 @@ def cross_faults(context: Context) -> list[Fault]:
         _roles,
         _reviews,
     )
-    return [fault for rule in rules for fault in rule(context)]
+    words = id_faults(context.tables["studies"], context.record_ids)
+    return [*words, *(fault for rule in rules for fault in rule(context))]
 
 
 def _rows(table: Table) -> Iterator[tuple[int, pd.Series]]:

@@ -119,7 +119,7 @@ def reporting_matrix(review: Review, procedure: Procedure) -> Iterator[Block]:
     notes = (
         runs(
             "Not mentioned: the pages that were read say nothing of it; whether it was measured is not known. "
-            "Measured but not seen: a figure before treatment only, or none that could be read."
+            "Measured but not seen: a figure before treatment only, or the outcome is named without a figure."
         ),
     )
     caption = f"{procedure.label}: which report gives what"
@@ -129,13 +129,17 @@ def reporting_matrix(review: Review, procedure: Procedure) -> Iterator[Block]:
 def _status(item: SwimAnswer, study: str) -> str:
     """The status of a report with what stands behind it."""
     status = item.statuses[study]
-    lines = [line for line in item.rows if line.study_id == study and line.status is status and line.what]
+    lines = [
+        line for line in item.rows if line.study_id == study and line.status is status and (line.detail or line.what)
+    ]
     behind = dict.fromkeys(_behind(line) for line in lines)
     return f"{status} ({', '.join(behind)})" if behind else str(status)
 
 
 def _behind(line: Reported) -> str:
     detail = "one patient" if line.single_patient else line.detail
+    if not line.what:
+        return line.detail
     return line.what if detail == "change" else f"{line.what}: {detail}"
 
 

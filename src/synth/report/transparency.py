@@ -20,7 +20,7 @@ from synth.report.words import (
 )
 from synth.review import Review
 from synth.synthesis.inconsistencies import Inconsistency
-from synth.synthesis.published_reviews import Agreement
+from synth.synthesis.published_reviews import UNRECORDED, Agreement
 from synth.synthesis.worklist import Task
 
 
@@ -64,7 +64,7 @@ def agreement_section(review: Review) -> Iterator[Section]:
         blocks.append(Table("Published reviews beside this one", columns, rows, anchor="agreement-table"))
     if silent:
         names = [piece for name in silent for piece in (", ", record_run(name, review.records))][1:]
-        blocks.append(Paragraph(runs("Reviews among the records of which no statement was seen: ", *names, ".")))
+        blocks.append(Paragraph(runs("Other reviews among the records, of which ", f"{UNRECORDED}: ", *names, ".")))
     yield Section("Agreement with published reviews", "agreement", tuple(blocks))
 
 

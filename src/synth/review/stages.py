@@ -15,6 +15,7 @@ from synth.certainty.summary import SummaryOfFindings, summary_of_findings
 from synth.changes import Changes, named_quantities
 from synth.errors import Fault, ParameterError
 from synth.extraction import Extraction
+from synth.extraction.named import outcomes_named
 from synth.extraction.reviews import PublishedReview, published_reviews
 from synth.protocol import Protocol
 from synth.quantities import Quantities
@@ -102,7 +103,7 @@ class Stages:
     @cached_property
     def swims(self) -> tuple[SwimAnswer, ...]:
         """The directions of every outcome after every procedure, told and counted."""
-        return swim_of(self.synthesis, designs=self._designs)
+        return swim_of(self.synthesis, designs=self._designs, named=outcomes_named(self.extraction.studies))
 
     def swim_items(self) -> tuple[SwimItem, ...]:
         """The nine items of SWiM for the whole review."""
@@ -142,12 +143,21 @@ class Stages:
     @cached_property
     def certainty(self) -> Certainty:
         """How certain each answer is."""
-        return rate(self.protocol, self.synthesis, self.risk_of_bias, self._overrides, studies=self.extraction.studies)
+        return rate(
+            self.protocol,
+            self.synthesis,
+            self.risk_of_bias,
+            self._overrides,
+            studies=self.extraction.studies,
+            cases=self.cases,
+        )
 
     @cached_property
     def findings(self) -> SummaryOfFindings:
         """The summary of findings, with a statement for each outcome."""
-        return summary_of_findings(self.protocol, self.synthesis, self.certainty, studies=self.extraction.studies)
+        return summary_of_findings(
+            self.protocol, self.synthesis, self.certainty, studies=self.extraction.studies, cases=self.cases
+        )
 
     @property
     def _designs(self) -> dict[str, str]:

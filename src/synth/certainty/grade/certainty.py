@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from synth.certainty.grade.body import Body
+from synth.certainty.grade.counts_alone import counts_seen, no_effect_computed
 from synth.certainty.grade.gather import Appraised, Evidence, comparison_body, rows_by_study, uncontrolled_body
 from synth.certainty.grade.making import inside
 from synth.certainty.grade.overrides import overrides_of
 from synth.certainty.grade.rating import domains_of, levels_of, reason_of
 from synth.certainty.grade.start import start_of
 from synth.certainty.grade.types import DomainRating, Kind, Level, Override, Rating
+from synth.certainty.single_patients import SinglePatients
 from synth.display import TextTable, html_table
 from synth.errors import MethodError
 from synth.protocol import Protocol
 from synth.schemas import Table
 from synth.synthesis.answers import Synthesis
+from synth.synthesis.cases import CaseAnswer
 from synth.synthesis.comparisons import ComparisonAnswer
 from synth.synthesis.ladder import Answer
 from synth.synthesis.outcome_answers import OutcomeAnswer
@@ -118,6 +121,7 @@ def rate(
     overrides: Table | Iterable[Override] = (),
     *,
     studies: pd.DataFrame | None = None,
+    cases: tuple[CaseAnswer, ...] = (),
 ) -> Certainty:
     """Ratings of the outcomes after the procedures that the protocol has rated, and of the planned comparisons.
 
@@ -131,6 +135,8 @@ def rate(
         certainty/grade.csv, or its judgements.
     studies : DataFrame, optional
         Rows of studies.csv. Without them no design was seen, and every comparison starts low.
+    cases : tuple of CaseAnswer, optional
+        What single patients show: those whose figures contradict each other are not rated, and those of cases.csv are.
 
     Raises
     ------
@@ -143,7 +149,7 @@ def rate(
         known = ", ".join(item.column for item in protocol.moderators) or "none is declared"
         raise MethodError(f"allocation: {allocation.column!r} is no column of studies.csv; moderators: {known}")
     evidence = Evidence(protocol, synthesis, risk_of_bias, rows_by_study(studies))
-    return Certainty((*_uncontrolled(evidence, kept), *_comparisons(evidence, kept)))
+    return Certainty((*_uncontrolled(evidence, kept, SinglePatients(protocol, cases)), *_comparisons(evidence, kept)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,10 +190,10 @@ class _Subject:
         )
 
 
-def _uncontrolled(evidence: Evidence, overrides: tuple[Override, ...]) -> Iterator[Rating]:
+def _uncontrolled(evidence: Evidence, overrides: tuple[Override, ...], patients: SinglePatients) -> Iterator[Rating]:
     protocol = evidence.protocol
     plan = protocol.certainty.grade
-    for item in evidence.synthesis.outcomes:
+    for item in map(patients.outcome, evidence.synthesis.outcomes):
         procedure, outcome = protocol.procedure(item.procedure), protocol.outcome(item.outcome)
         if procedure.role in plan.procedures and plan.rates(outcome.id, outcome.role):
             subject = _Subject(
@@ -198,7 +204,8 @@ def _uncontrolled(evidence: Evidence, overrides: tuple[Override, ...]) -> Iterat
                 outcome=outcome.label,
                 answers=item.answers,
             )
-            yield _rating(subject, uncontrolled_body(item, evidence), _no_evidence(item), overrides, protocol)
+            without = " ".join([_no_evidence(item), *patients.left_out(item.procedure, item.outcome)])
+            yield _rating(subject, uncontrolled_body(item, evidence), without, overrides, protocol)
 
 
 def _comparisons(evidence: Evidence, overrides: tuple[Override, ...]) -> Iterator[Rating]:
@@ -214,10 +221,9 @@ def _comparisons(evidence: Evidence, overrides: tuple[Override, ...]) -> Iterato
             outcome=plan.label,
             comparison=item,
         )
-        why = "no study compares the two."
+        reason = "There is no evidence to rate: no study compares the two."
         if item.counts:
-            why = "the counts of the studies that compare the two give no effect."
-        reason = f"There is no evidence to rate: {why}"
+            reason = f"Not rated: {no_effect_computed(item)}. {counts_seen(item, treated.label, control.label)}"
         yield _rating(subject, comparison_body(item, evidence), reason, overrides, protocol)
 
 

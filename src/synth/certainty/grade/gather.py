@@ -13,6 +13,7 @@ import pandas as pd
 from synth.certainty.grade.body import RISK_OF_JUDGEMENT, Body, Explained, Information, Judgement, Pool, Study
 from synth.certainty.grade.imprecision import information_size
 from synth.certainty.grade.start import all_randomised
+from synth.certainty.single_patients import patients_by_arm
 from synth.effects.binary import TwoArmCounts
 from synth.effects.estimate import MEASURES, Effect
 from synth.effects.intervals import Interval
@@ -127,6 +128,7 @@ def _studies_of(
     series: Sequence[Series], lead: Answer | None, outcome: OutcomeAnswer, evidence: Evidence
 ) -> tuple[Study, ...]:
     """One entry a study; of several arms or times of one study the largest stands for it."""
+    patients = patients_by_arm([item for item in series if item.single_patient])
     largest: dict[str, Series] = {}
     for item in series:
         kept = largest.get(item.study_id)
@@ -140,7 +142,7 @@ def _studies_of(
             evidence,
             item.study_id,
             outcome.outcome,
-            n=item.summary.n,
+            n=_patients(item.study_id, patients) if item.single_patient else item.summary.n,
             weight=weights.get(item.study_id),
             estimate=None if effect is None else effect.estimate,
             interval=None if effect is None else effect.interval,
@@ -149,6 +151,11 @@ def _studies_of(
         )
         found.append(study)
     return tuple(found)
+
+
+def _patients(study: str, patients: Mapping[tuple[str, str], int]) -> int:
+    """Single patients of a study; of several arms the largest stands for it."""
+    return max(count for (own, _), count in patients.items() if own == study)
 
 
 def _sense(item: Series, evidence: Evidence) -> str:
@@ -340,24 +347,27 @@ def held_interval(pooled: PooledEffect, effects: Sequence[Effect]) -> Callable[[
 
 
 def comparison_body(item: ComparisonAnswer, evidence: Evidence) -> Body | None:
-    """The body of a planned comparison; None where no study gives an effect."""
+    """The body of a planned comparison; None where no study gives an effect.
+
+    Notes
+    -----
+    A study whose counts give no effect stays in the body with its people and events: its arms were compared, and only
+    the effect, the interval and the direction are missing.
+    """
     if not item.effects:
         return None
     pooled = None if item.sensitivity_only else item.pooled
     pool = None if pooled is None else _pool(pooled, evidence.synthesis.pools.of(item), item.effects, evidence.protocol)
     weights = _weights(pooled)
-    counts = {pair.study_id: pair for pair in item.counts}
-    studies = tuple(_compared(effect, counts[effect.study_id], weights, item, evidence) for effect in item.effects)
-    used = [counts[effect.study_id] for effect in item.effects]
     body = Body(
         kind="comparison",
-        studies=studies,
-        people=sum(pair.total_treated + pair.total_control for pair in used),
-        at_most=bool(item.overlaps) or {pair.unit_of_analysis for pair in used} != {"patients"},
-        people_from=(len(used), len(used)),
-        events=sum(pair.events_treated + pair.events_control for pair in used),
+        studies=tuple(_compared(effect, pair, weights, item, evidence) for pair, effect, _ in item.by_study),
+        people=sum(pair.total_treated + pair.total_control for pair in item.counts),
+        at_most=bool(item.overlaps) or {pair.unit_of_analysis for pair in item.counts} != {"patients"},
+        people_from=(len(item.counts), len(item.counts)),
+        events=sum(pair.events_treated + pair.events_control for pair in item.counts),
         pool=pool,
-        information=_information(item, used, evidence),
+        information=_information(item, evidence),
         searched=evidence.protocol.standing.kind,
         post_hoc=evidence.protocol.standing.post_hoc,
         level=evidence.protocol.synthesis.level,
@@ -366,23 +376,31 @@ def comparison_body(item: ComparisonAnswer, evidence: Evidence) -> Body | None:
 
 
 def _compared(
-    effect: Effect, pair: TwoArmCounts, weights: Mapping[str, float], item: ComparisonAnswer, evidence: Evidence
+    effect: Effect | None,
+    pair: TwoArmCounts,
+    weights: Mapping[str, float],
+    item: ComparisonAnswer,
+    evidence: Evidence,
 ) -> Study:
-    direction = "no change" if effect.estimate == 0 else "higher" if effect.estimate > 0 else "lower"
     return _study(
         evidence,
-        effect.study_id,
+        pair.study_id,
         item.comparison.id,
         n=pair.total_treated + pair.total_control,
-        weight=weights.get(effect.study_id),
-        estimate=effect.estimate,
-        interval=effect.interval,
-        widest=effect.interval,
-        direction=direction,
+        # Beside a pool a study without an effect carries none of its weight.
+        weight=weights.get(pair.study_id, 0.0) if weights else None,
+        estimate=None if effect is None else effect.estimate,
+        interval=None if effect is None else effect.interval,
+        widest=None if effect is None else effect.interval,
+        direction="" if effect is None else _way(effect.estimate),
     )
 
 
-def _information(item: ComparisonAnswer, used: Sequence[TwoArmCounts], evidence: Evidence) -> Information | None:
+def _way(estimate: float) -> str:
+    return "no change" if estimate == 0 else "higher" if estimate > 0 else "lower"
+
+
+def _information(item: ComparisonAnswer, evidence: Evidence) -> Information | None:
     """The optimal information size at the control risk of all control arms together; None where none is planned.
 
     Raises
@@ -391,7 +409,7 @@ def _information(item: ComparisonAnswer, used: Sequence[TwoArmCounts], evidence:
         If the planned change takes the control risk out of its range.
     """
     plan = evidence.protocol.certainty.grade.information
-    events, total = sum(pair.events_control for pair in used), sum(pair.total_control for pair in used)
+    events, total = sum(pair.events_control for pair in item.counts), sum(pair.total_control for pair in item.counts)
     if plan is None or not 0 < events < total:
         return None
     change = -plan.relative_change if item.comparison.fewer_is_better else plan.relative_change

@@ -102,7 +102,8 @@ def _only_trials(protocol: Protocol) -> bool:
     """Whether the protocol calls every design that it names randomised."""
     plan = protocol.certainty
     randomised = {design for start in plan.grade.starts if start.basis == "randomised" for design in start.designs}
-    named = {design for part in (*plan.grade.starts, *plan.tools) for design in part.designs}
+    named = {design for start in plan.grade.starts for design in start.designs}
+    named |= {design for tool in plan.tools for design in tool.designs}
     return bool(named) and named <= randomised
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Protocol as Shape
 
 from synth.certainty.grade.types import Rating
+from synth.certainty.single_patients import SinglePatients
 from synth.certainty.summary.comparison import comparison_table
 from synth.certainty.summary.enrolment import Enrolment, enrolment_of
 from synth.certainty.summary.single_arm import single_arm_table
@@ -14,6 +16,7 @@ from synth.certainty.summary.types import FindingsTable, SummaryOfFindings
 from synth.errors import MethodError
 from synth.protocol import Protocol
 from synth.synthesis.answers import Synthesis
+from synth.synthesis.cases import CaseAnswer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +31,12 @@ class Rated(Shape):
 
 
 def summary_of_findings(
-    protocol: Protocol, synthesis: Synthesis, certainty: Rated, *, studies: pd.DataFrame | None = None
+    protocol: Protocol,
+    synthesis: Synthesis,
+    certainty: Rated,
+    *,
+    studies: pd.DataFrame | None = None,
+    cases: tuple[CaseAnswer, ...] = (),
 ) -> SummaryOfFindings:
     """The summary of findings of a review.
 
@@ -40,6 +48,8 @@ def summary_of_findings(
         Its ratings decide which procedures and outcomes have a row; the harms of the protocol have one everywhere.
     studies : DataFrame, optional
         Rows of studies.csv. Without them nothing is said of who was enrolled, analysed or chosen.
+    cases : tuple of CaseAnswer, optional
+        What single patients show. Those whose figures contradict each other are left out and said to be.
 
     Raises
     ------
@@ -49,17 +59,21 @@ def summary_of_findings(
     """
     ratings, people = tuple(certainty.ratings), enrolment_of(studies)
     _once(ratings)
-    single = _single_arms(protocol, synthesis, ratings, people)
+    single = _single_arms(SinglePatients(protocol, cases), synthesis, ratings, people)
     return SummaryOfFindings((*single, *_comparisons(protocol, ratings, people)))
 
 
 def _single_arms(
-    protocol: Protocol, synthesis: Synthesis, ratings: tuple[Rating, ...], people: Enrolment
+    patients: SinglePatients, synthesis: Synthesis, ratings: tuple[Rating, ...], people: Enrolment
 ) -> Iterator[FindingsTable]:
-    for procedure in protocol.procedures:
-        own = [item for item in ratings if item.kind == "uncontrolled" and item.about_id == procedure.id]
+    for procedure in patients.protocol.procedures:
+        own = [
+            replace(item, answers=patients.answers(item.about_id, item.outcome_id, item.answers))
+            for item in ratings
+            if item.kind == "uncontrolled" and item.about_id == procedure.id
+        ]
         if own:
-            yield single_arm_table(procedure, protocol, synthesis, own, people)
+            yield single_arm_table(procedure, patients, synthesis, own, people)
 
 
 def _comparisons(protocol: Protocol, ratings: tuple[Rating, ...], people: Enrolment) -> Iterator[FindingsTable]:

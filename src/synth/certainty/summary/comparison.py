@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from synth.certainty.grade.counts_alone import without_effect_notes
 from synth.certainty.grade.types import Rating
 from synth.certainty.summary.comparison_statements import MainResult, main_result
 from synth.certainty.summary.enrolment import Enrolment
@@ -80,7 +81,7 @@ def _row(rating: Rating, protocol: Protocol, enrolment: Enrolment, letters: Lett
     answer = rating.comparison
     if answer is None:
         raise MethodError(f"{rating.about}, {rating.outcome}: a rating of a comparison without its answer")
-    counts = [pair for pair, effect, _ in answer.by_study if effect is not None]
+    counts = answer.counts
     result = main_result(answer)
     assumed = assumed_risk(counts) if counts else None
     absolute = () if result is None or assumed is None else tuple(_absolute(result, assumed))
@@ -182,7 +183,7 @@ def _relative(answer: ComparisonAnswer, result: MainResult | None) -> str:
     if answer.pooled is not None:
         estimate, interval_, _ = answer.pooled.natural()
         shown.append(f"pool of two, sensitivity only: {number(estimate, digits)} ({span(interval_, digits)})")
-    return "\n".join(shown) or "no effect can be given"
+    return "\n".join(shown) or ("no effect was computed" if answer.counts else "no effect can be given")
 
 
 def _notes(
@@ -212,10 +213,8 @@ def _notes(
 
 def _people_notes(answer: ComparisonAnswer, counts: Sequence[TwoArmCounts], enrolment: Enrolment) -> list[str]:
     """Who stands behind no effect, and who of those enrolled was analysed and how they were chosen."""
-    out = "; ".join(f"{study}: {reason}" for study, reason in answer.without_effect)
     totals = [(pair.study_id, pair.total_treated + pair.total_control, pair.unit_of_analysis) for pair in counts]
-    without = [f"Studies that compare the two and give no effect: {out}."] if out else []
-    return [*without, *enrolment.notes((), totals)]
+    return [*without_effect_notes(answer), *enrolment.notes((), totals)]
 
 
 def _assumed_note(assumed: AssumedRisk) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from synth.certainty.grade.counts_alone import counts_seen, no_effect_computed, why_no_effect
 from synth.certainty.grade.types import Level, Rating
 from synth.certainty.summary.notes import between_levels
 from synth.certainty.summary.types import Statement
-from synth.certainty.summary.words import counted, inside, listing, span
+from synth.certainty.summary.words import capital, counted, inside, listing, span
 from synth.effects.intervals import Interval
 from synth.effects.measures import MEASURES
 from synth.errors import MethodError
@@ -84,12 +85,15 @@ class MainResult:
 
 
 def main_result(answer: ComparisonAnswer) -> MainResult | None:
-    """The pool of three or more studies, or the one study there is; None where neither gives a main result."""
+    """The pool of three or more studies, or the one study there is; None where neither gives a main result.
+
+    One study with an effect is not the one study there is where others were seen whose counts give none.
+    """
     pooled = answer.pooled
     if pooled is not None and not answer.sensitivity_only:
         estimate, interval, prediction = pooled.natural()
         return MainResult(pooled.measure, estimate, interval, prediction, pooled.level, pooled.k)
-    if len(answer.effects) != 1 or answer.effects[0].interval is None:
+    if len(answer.counts) != 1 or len(answer.effects) != 1 or answer.effects[0].interval is None:
         return None
     effect, natural = answer.effects[0], MEASURES[answer.effects[0].measure].natural
     low, high = answer.effects[0].interval
@@ -110,15 +114,19 @@ def comparison_statement(rating: Rating, protocol: Protocol) -> Statement:
     plan = answer.comparison
     treated, control = (protocol.procedure(name).label for name in (plan.treated, plan.control))
     quoted = (treated, inside(treated), control, inside(control), plan.label, inside(plan.label))
+    if answer.counts and not answer.effects:
+        seen = f"{counts_seen(answer, treated, control)} {capital(no_effect_computed(answer))}; so nothing is rated."
+        return Statement(main=seen, level=Level.NOT_RATED, kind="counts", controlled=True, quoted=quoted)
     if not answer.effects:
         nothing = (
-            f"No study that was seen gives an effect of {inside(treated)} against {inside(control)} on "
-            f"{inside(plan.label)}, so nothing is rated."
+            f"No study that was seen compares {inside(treated)} with {inside(control)} on {inside(plan.label)}, so "
+            "nothing is rated."
         )
         return Statement(main=nothing, level=Level.NOT_RATED, kind="no evidence", controlled=True, quoted=quoted)
     words = _Words(rating, answer, inside(plan.label), treated, inside(control))
     result = main_result(answer)
     main = [*words.without_main_result()] if result is None else [*words.of_result(result)]
+    main[1:1] = _without_effect(answer)
     beside = [NO_SIZE, *([] if result is None else _beside(result, protocol))]
     return Statement(
         main=" ".join(main),
@@ -128,6 +136,14 @@ def comparison_statement(rating: Rating, protocol: Protocol) -> Statement:
         controlled=True,
         quoted=quoted,
     )
+
+
+def _without_effect(answer: ComparisonAnswer) -> Iterator[str]:
+    """How many studies were seen whose counts give no effect, and why."""
+    without = len(answer.counts) - len(answer.effects)
+    if without:
+        gives = f"{counted(without, 'further study', 'further studies')} {'gives' if without == 1 else 'give'}"
+        yield f"{gives} counts and no effect, because {why_no_effect(answer)}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,20 +50,23 @@ def certainty_notes(rating: Rating) -> Iterator[str]:
             yield ended(rating.reason)
         return
     yield ended(f"Starts at {rating.start}: {inside(rating.start_reason)}")
+    # Nothing stands below very low, so a reason to rate down takes nothing away there.
+    lowest = rating.start is Level.VERY_LOW and not any(item.steps > 0 for item in rating.domains)
     for item in rating.domains:
-        text = _step(item)
+        text = _step(item, at_lowest=lowest)
         if text:
             yield text
     yield from _undecided(rating)
 
 
-def _step(item: DomainRating) -> str:
+def _step(item: DomainRating, *, at_lowest: bool) -> str:
     """A step, or a person's judgement that there is none; empty where nothing happened."""
     computed = item.suggestion.steps or 0
+    moved = f"No lower level for {item.domain}" if at_lowest and item.steps < 0 else _moved(item.steps, item.domain)
     if item.override is None:
-        return ended(f"{_moved(item.steps, item.domain)}: {item.suggestion.reason}") if item.steps else ""
+        return ended(f"{moved}: {item.suggestion.reason}") if item.steps else ""
     person = item.override
-    text = f"{_moved(item.steps, item.domain)} ({person.name}, {person.date}): {person.reason}"
+    text = f"{moved} ({person.name}, {person.date}): {person.reason}"
     other = "" if computed == item.steps else f" Computed: {_moved(computed, item.domain).lower()}."
     return " ".join(filter(None, [ended(text) + other, item.moved_sentence]))
 
@@ -109,7 +112,9 @@ def judged_by(ratings: Iterable[Rating]) -> Iterator[tuple[str, str]]:
 def certainty_text(rating: Rating | None, symbols: str) -> str:
     """The cell of the certainty."""
     if rating is None or rating.level is Level.NOT_RATED:
-        return "Not rated"
+        answer = None if rating is None else rating.comparison
+        without_effect = answer is not None and answer.counts and not answer.effects
+        return "Not rated: no effect was computed" if without_effect else "Not rated"
     if rating.settled:
         return f"{capital(rating.level)} {symbols}"
     return f"At most {rating.level} {symbols}; {rating.lowest} is still open"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,21 +33,34 @@ class People:
         Arms whose number was not seen.
     series : int
         Studies' arms that count.
+    reports : int
+        Studies of which only arms with single patients count.
+    single_arms : int
+        Those arms; they are among `series`.
+    single_people : int
+        Single patients in them.
     """
 
     by_unit: tuple[tuple[str, int], ...]
     at_most: bool
     unseen: int
     series: int
+    reports: int = 0
+    single_arms: int = 0
+    single_people: int = 0
 
     def text(self, one: str = "series", many: str = "series") -> str:
-        """Numbers by unit, and the number of series."""
+        """Numbers by unit, and the number of series; single patients are no series, so their reports stand apart."""
         limit = "at most " if self.at_most else ""
         shown = [f"{limit}{_of_unit(number, unit)}" for unit, number in self.by_unit]
         if self.unseen:
             shown.append(f"n {NOT_SEEN} in {self.unseen}")
         told = "; ".join(shown) or "none"
-        return f"{told} ({counted(self.series, one, many)})"
+        behind = [counted(self.series - self.single_arms, one, many)] if self.series > self.single_arms else []
+        if self.reports:
+            patients = "a single patient" if self.single_people == 1 else "single patients"
+            behind.append(counted(self.reports, f"report of {patients}", f"reports of {patients}"))
+        return f"{told} ({', '.join(behind) or counted(0, one, many)})"
 
 
 def _of_unit(number: int, unit: str) -> str:
@@ -55,7 +68,11 @@ def _of_unit(number: int, unit: str) -> str:
 
 
 def people_of(
-    counted_in: Iterable[tuple[str, str, int | None, str]], arms: pd.DataFrame, overlaps: Sequence[Overlap]
+    counted_in: Iterable[tuple[str, str, int | None, str]],
+    arms: pd.DataFrame,
+    overlaps: Sequence[Overlap],
+    *,
+    single: Collection[Arm] = (),
 ) -> People:
     """Units of some arms, each arm once: its largest number, in patients where they were counted, else hips.
 
@@ -67,6 +84,8 @@ def people_of(
         Rows of arms.csv; of the arms of a study that declare an overlap with one another only the largest counts.
     overlaps : sequence of Overlap
         Pairs of studies whose people may be the same.
+    single : collection of (str, str), optional
+        Arms of which only single patients are known.
     """
     found: dict[Arm, dict[str, int]] = {}
     for study, arm, n, unit in counted_in:
@@ -83,7 +102,16 @@ def people_of(
     studies = {study for study, _ in kept}
     doubtful = any(pair.first in studies and pair.second in studies for pair in overlaps)
     unseen = sum(not sizes[own][0] for own in kept)
-    return People(by_unit=tuple(by_unit.items()), at_most=doubtful, unseen=unseen, series=len(kept))
+    alone = [own for own in kept if own in single]
+    return People(
+        by_unit=tuple(by_unit.items()),
+        at_most=doubtful,
+        unseen=unseen,
+        series=len(kept),
+        reports=len({study for study, _ in alone}),
+        single_arms=len(alone),
+        single_people=sum(sizes[own][1] for own in alone),
+    )
 
 
 def _size(units: dict[str, int]) -> tuple[str, int]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from synth.certainty.grade.types import Level, Rating
+from synth.certainty.single_patients import SinglePatients, patients_by_arm
 from synth.certainty.summary.enrolment import Enrolment, denominators, unnumbered_reports
 from synth.certainty.summary.notes import Letters, certainty_notes, certainty_text, judged_by
 from synth.certainty.summary.people import People, people_of
 from synth.certainty.summary.shares import count_words
 from synth.certainty.summary.statements import (
     after_only,
+    any_row,
     described_in,
     eligible_counts,
     harm_statement,
@@ -66,7 +68,7 @@ ANY_COMPLICATION = "any complication"
 
 def single_arm_table(
     procedure: Procedure,
-    protocol: Protocol,
+    patients: SinglePatients,
     synthesis: Synthesis,
     ratings: Sequence[Rating],
     enrolment: Enrolment | None = None,
@@ -76,7 +78,8 @@ def single_arm_table(
     Parameters
     ----------
     procedure : Procedure
-    protocol : Protocol
+    patients : SinglePatients
+        Which single patients are not counted; the ratings hold the others.
     synthesis : Synthesis
     ratings : sequence of Rating
         Those of the procedure, one an outcome; an outcome without one has no row.
@@ -84,9 +87,13 @@ def single_arm_table(
         Who was enrolled, analysed and chosen in each study; None marks nothing.
     """
     letters, people = Letters(), Enrolment() if enrolment is None else enrolment
+    protocol = patients.protocol
     by_outcome = {item.outcome_id: item for item in ratings}
     outcomes = [item for item in in_order(protocol.outcomes) if item.id in by_outcome]
-    rows = [_outcome_row(item, by_outcome[item.id], synthesis, people, letters) for item in outcomes]
+    rows = [
+        _outcome_row(item, by_outcome[item.id], synthesis, people, letters, patients.left_out(procedure.id, item.id))
+        for item in outcomes
+    ]
     rows.extend(_harm_rows(procedure, synthesis, people, letters))
     return FindingsTable(
         kind="uncontrolled",
@@ -119,7 +126,12 @@ def _shares_of(rating: Rating, synthesis: Synthesis) -> tuple[ProportionAnswer, 
 
 
 def _outcome_row(
-    outcome: Outcome, rating: Rating, synthesis: Synthesis, enrolment: Enrolment, letters: Letters
+    outcome: Outcome,
+    rating: Rating,
+    synthesis: Synthesis,
+    enrolment: Enrolment,
+    letters: Letters,
+    left_out: Sequence[str],
 ) -> SingleArmRow:
     protocol = synthesis.protocol
     shares = _shares_of(rating, synthesis)
@@ -130,7 +142,7 @@ def _outcome_row(
     shown = "\n".join(item.text for item in seen) or _nothing(rating)
     notes = {
         "outcome": letters.of([_surrogate(outcome, protocol)]),
-        "seen": letters.of([*_seen_notes(rating.answers), *marks]),
+        "seen": letters.of([*_seen_notes(rating.answers), *left_out, *marks]),
         "people": letters.of([OVERLAP_NOTE] if people.at_most else []),
         "certainty": letters.of(certainty_notes(rating)),
         "statement": letters.of(statement.notes),
@@ -160,7 +172,7 @@ def _outcome_row(
 
 
 def _nothing(rating: Rating) -> str:
-    return NO_FIGURE if any(item.series for item in rating.answers) else NO_EVIDENCE
+    return NO_FIGURE if any_row(rating) else NO_EVIDENCE
 
 
 def _surrogate(outcome: Outcome, protocol: Protocol) -> str:
@@ -191,13 +203,21 @@ def _derived(answers: Sequence[Answer]) -> bool:
 
 
 def _people(answers: Sequence[Answer], shares: Sequence[ProportionAnswer], studied: Studied) -> People:
+    shown = [item for answer in answers for item in (*answer.changes, *answer.cases, *after_only(answer))]
+    patients = patients_by_arm([item for item in shown if item.single_patient])
     arms = [
-        (item.study_id, item.arm_id, item.summary.n, item.summary.unit_of_analysis)
-        for answer in answers
-        for item in (*answer.changes, *answer.cases, *after_only(answer))
+        (
+            item.study_id,
+            item.arm_id,
+            patients[(item.study_id, item.arm_id)] if item.single_patient else item.summary.n,
+            item.summary.unit_of_analysis,
+        )
+        for item in shown
     ]
+    several = [(item.study_id, item.arm_id) for item in shown if not item.single_patient]
+    several += [(count.study_id, count.arm_id) for count in eligible_counts(shares)]
     arms += [(count.study_id, count.arm_id, count.total, count.unit_of_analysis) for count in eligible_counts(shares)]
-    return people_of(arms, studied.arms, studied.overlaps)
+    return people_of(arms, studied.arms, studied.overlaps, single=set(patients) - set(several))
 
 
 def _figures_seen(answers: Sequence[Answer]) -> Iterator[Seen]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from synth.certainty.grade.types import Level, Rating
+from synth.certainty.single_patients import patients_in
 from synth.certainty.summary.comparison_statements import comparison_statement
 from synth.certainty.summary.enrolment import Enrolment, denominators, giving_no_number
 from synth.certainty.summary.notes import between_levels
@@ -31,7 +32,7 @@ from synth.certainty.summary.words import (
 from synth.errors import MethodError
 from synth.protocol import Instrument, Protocol
 from synth.synthesis.counts import Count
-from synth.synthesis.ladder import Answer
+from synth.synthesis.ladder import Answer, Rung
 from synth.synthesis.proportions import ProportionAnswer
 from synth.synthesis.series import Series
 
@@ -205,9 +206,14 @@ def _harm_end(counts: Sequence[Count]) -> str:
     return f"{rest}{capital(_NOT_ASSESSED)}."
 
 
+def any_row(rating: Rating) -> bool:
+    """Whether there is any row of figures, usable or not; patients that are not counted are such rows too."""
+    return any(item.series or item.rung is not Rung.NOTHING for item in rating.answers)
+
+
 def _without_evidence(rating: Rating) -> Statement:
     """No evidence is not rated, never very low (rule 22)."""
-    seen = "usable figure" if any(item.series for item in rating.answers) else "evidence"
+    seen = "usable figure" if any_row(rating) else "evidence"
     main = f"No {seen} on {inside(rating.outcome)} after {inside(rating.about)} was seen, so nothing is rated."
     reasons = [
         f"{item.reason.rstrip('.')} ({item.instrument})." if item.instrument else item.reason for item in rating.answers
@@ -299,7 +305,7 @@ def _cases(answer: Answer, rating: Rating, protocol: Protocol) -> str:
         found = [item for item in answer.cases if item.direction == direction]
         if found:
             when = "" if told or directions else f" after {inside(rating.about)} {than} before"
-            directions.append(f"{words}{when} in {counted(len(found), 'single patient')}")
+            directions.append(f"{words}{when} in {counted(patients_in(found), 'single patient')}")
     unit = f", in {instrument.unit}" if instrument.unit else ""
     shown = f" ({'; '.join(pairs)}{unit})" if 0 < len(pairs) <= _FEW else ""
     opening = "The scores" if told else _opening(rating, instrument)

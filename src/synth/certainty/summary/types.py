@@ -39,7 +39,7 @@ SYMBOLS: Mapping[Level, str] = {
     Level.NOT_RATED: "",
 }
 
-StatementKind = Literal["uncontrolled", "comparison", "harm", "no evidence"]
+StatementKind = Literal["uncontrolled", "comparison", "counts", "harm", "no evidence"]
 RowKind = Literal["outcome", "harm"]
 TableKind = Literal["uncontrolled", "comparison"]
 
@@ -58,7 +58,8 @@ class Statement:
         What a table sets below itself, once for all rows that share it; a statement that stands alone needs them too.
     level : Level
         Whose words are used.
-    kind : {"uncontrolled", "comparison", "harm", "no evidence"}
+    kind : {"uncontrolled", "comparison", "counts", "harm", "no evidence"}
+        Counts: a comparison whose studies were seen and give no effect.
     controlled : bool
         Whether the evidence has a comparison.
     quoted : tuple of str
@@ -217,7 +218,7 @@ class ComparisonRow(_Row):
     absolute : tuple of AbsoluteEffect
         At the median, the lowest and the highest of them; empty without an effect.
     participants, studies : int
-        Behind the effects.
+        Of all studies whose counts were seen, those without an effect among them.
     """
 
     measure: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 
 from synth.synthesis.ladder import Rung
+from synth.synthesis.worklist.alike import Cost, cheapest
 from synth.synthesis.worklist.pieces import UNSURE, Kind, Piece, missing_of
 from synth.synthesis.worklist.world import Pieces, World, height
 
@@ -16,6 +16,10 @@ def size(pieces: Pieces) -> tuple[int, int, int]:
     """How large a set is: pieces that may not exist at all count first, then how far they are from what was seen."""
     doubts = [UNSURE[piece.kind] for piece in pieces if piece.kind in UNSURE]
     return len(doubts), sum(doubts), len(pieces)
+
+
+def _order(pieces: Pieces) -> tuple[tuple[int, ...], list[Piece]]:
+    return size(pieces), sorted(pieces)
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,11 @@ class Search:
     def _needed(self, studies: tuple[str, ...]) -> Pieces:
         """Everything that is missing of some studies, and between them."""
         pieces = set().union(*(self.own.get(name, frozenset()) for name in studies))
-        unseen = self.world.sharing.unseen
+        unseen, near, chosen = self.world.sharing.unseen, self.world.sharing.near, set(studies)
         if len(studies) > 1:
             pieces |= {Piece(name, Kind.AUTHORS) for name in studies if name in unseen}
-        for first, second in combinations(sorted(studies), 2):
-            if not self.world.sharing.settled_by_authors(first, second):
-                pieces.add(Piece(first, Kind.SHARED, second))
+        for name in studies:
+            pieces |= {Piece(name, Kind.SHARED, other) for other in near.get(name, {}) if name < other in chosen}
         return frozenset(pieces)
 
     def of_study(self, study: str) -> Pieces:
@@ -74,10 +77,9 @@ class Search:
         to what was seen, then the one with fewer pieces. Only sets in which the piece is needed count. Where there is
         none, the piece alone is given with its rung.
         """
-        wanted = {piece.study_id, piece.other} - {""}
         best = height(self.world.reach(frozenset()))
         found: Pieces | None = None
-        for pieces in self._sets(wanted):
+        for pieces in self._sets(piece):
             rung = height(self.world.reach(pieces)) if piece in pieces else -1
             if rung > best:
                 kept = self._pruned(pieces, rung)
@@ -90,24 +92,95 @@ class Search:
             return self.world.reach(alone), alone
         return self.world.reach(found), found
 
-    def _sets(self, wanted: set[str]) -> Iterator[Pieces]:
-        """Sets that bring whole studies in, fewest pieces first."""
-        start = tuple(dict.fromkeys([*self.present, *sorted(wanted)]))
-        free = [name for name in self.own if name not in start and name not in self.world.single]
-        most = max(self.world.protocol.synthesis.ladder.pool_from - len(start), 0)
-        sets = {self._needed((*start, *chosen)) for count in range(most + 1) for chosen in combinations(free, count)}
+    def _sets(self, piece: Piece) -> Iterator[Pieces]:
+        """Sets that bring whole studies in: those that may give a pool, then all others, each smallest first."""
+        wanted = sorted({piece.study_id, piece.other} - {""})
+        start = tuple(dict.fromkeys([*self.present, *wanted]))
         # What lifts a study by itself, without the others, is part of the family too.
-        sets |= {self.own[name] for name in wanted if name in self.own}
-        return iter(sorted(sets, key=lambda pieces: (size(pieces), sorted(pieces))))
+        alone = [self.own[name] for name in wanted if name in self.own]
+        yield from sorted(alone, key=_order)
+        yield from self._pools(start, piece)
+        # Every rung below a pool takes two studies at most; no further study lifts what may not be pooled.
+        done = self._wanting(start) <= 0 or self.world.refused(self._needed(start))
+        further = [()] if done else [(), *((group[0],) for group in self._free(start))]
+        yield from sorted((self._needed((*start, *names)) for names in further), key=_order)
+
+    def _wanting(self, start: tuple[str, ...]) -> int:
+        """How many studies a pool takes beside those."""
+        return self.world.protocol.synthesis.ladder.pool_from - len(start)
+
+    def _free(self, start: tuple[str, ...]) -> list[list[str]]:
+        """Every other study that may be brought in, those that are interchangeable together."""
+        groups: dict[str, list[str]] = {}
+        for name in sorted(self.own.keys() - set(start) - self.world.single):
+            groups.setdefault(self.world.alike[name], []).append(name)
+        return list(groups.values())
+
+    def _pools(self, start: tuple[str, ...], piece: Piece) -> Iterator[Pieces]:
+        """Sets that may give a pool with some studies, smallest first, then in the order of their names."""
+        count, base = self._wanting(start), self._needed(start)
+        if count <= 0:
+            yield base
+            return
+        if not all(map(self._brings, start)) or self.world.refused(base):
+            return
+        if piece not in base and piece.kind is not Kind.AUTHORS:
+            return
+        chosen = cheapest(
+            [group for group in self._free(start) if self._brings(group[0])],
+            count,
+            cost=lambda names, name: self._cost((*start, *names), name),
+            allowed=lambda names: not self.world.refused(self._needed((*start, *names))),
+        )
+        yield from (self._needed((*start, *names)) for names in chosen)
+
+    def _brings(self, study: str) -> bool:
+        first = self.world.alike.get(study, study)
+        if first not in self._known:
+            self._known[first] = self.world.brings(first, self.own.get(first, frozenset()))
+        return self._known[first]
+
+    def _cost(self, studies: tuple[str, ...], further: str) -> Cost:
+        """By how much a study makes a set larger."""
+        near = self.world.sharing.near.get(further, {})
+        between = (further in self.world.sharing.unseen) + sum(name in near for name in studies)
+        *doubts, number = size(self.own[further])
+        return (*doubts, number + between)
+
+    @cached_property
+    def _known(self) -> dict[str, bool]:
+        return {}
+
+    @cached_property
+    def _kept(self) -> dict[tuple[Pieces, int], Pieces]:
+        return {}
 
     def _pruned(self, pieces: Pieces, rung: int) -> Pieces:
         """Without every piece that the rung does not need."""
-        kept = pieces
+        if (pieces, rung) not in self._kept:
+            self._kept[pieces, rung] = self._without_idle(pieces, rung)
+        return self._kept[pieces, rung]
+
+    def _without_idle(self, pieces: Pieces, rung: int) -> Pieces:
+        kept, roles, needed = pieces, self._roles(pieces), set[Hashable]()
         for piece in sorted(pieces, key=lambda item: (-UNSURE.get(item.kind, 0), item)):
+            if roles[piece] in needed:
+                continue
             without = kept - {piece}
             if height(self.world.reach(without)) >= rung:
-                kept = without
+                kept, roles, needed = without, self._roles(without), set()
+            else:
+                needed.add(roles[piece])
         return kept
+
+    def _roles(self, pieces: Pieces) -> dict[Piece, Hashable]:
+        """What each piece is to its set: the same for two that interchangeable studies give it."""
+        kinds: dict[str, set[Kind]] = {}
+        for piece in pieces:
+            kinds.setdefault(piece.study_id, set()).add(piece.kind)
+        paired = {name for piece in pieces if piece.other for name in (piece.study_id, piece.other)}
+        whole = {name: (self.world.alike.get(name, name), frozenset(own)) for name, own in kinds.items()}
+        return {item: item if item.study_id in paired else (whole[item.study_id], item.kind) for item in pieces}
 
     def new_series(self) -> tuple[Rung, Pieces, int] | None:
         """The pool that series which nobody has found yet could bring, with what else it takes.

@@ -6,10 +6,10 @@ keeps an invented number from ever standing beside a real one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import combinations
 
 import pandas as pd
 
@@ -22,6 +22,7 @@ from synth.records import Record, Records
 from synth.records.record import ET_AL
 from synth.synthesis.ladder import ORDER, Answer, Rung, climb
 from synth.synthesis.series import Series
+from synth.synthesis.worklist.alike import classes
 from synth.synthesis.worklist.pieces import OF_SILENT, Kind, Piece, lacks_scores
 
 Pieces = frozenset[Piece]
@@ -29,6 +30,7 @@ Pieces = frozenset[Piece]
 #: Stands in for a change, its standard error and a number of patients inside the computation.
 _CHANGE, _ERROR, _SIZE = 1.0, 1.0, 10
 _NEW = "not-yet-found"
+_UNSEEN = "authors not all seen"
 
 
 def height(rung: Rung) -> int:
@@ -57,42 +59,46 @@ class Sharing:
             else {name: record_of[name] for name in self._names if _authors_missing(records[record_of[name]])}
         )
 
-        def pairs(seen: Iterable[str]) -> dict[frozenset[str], Overlap]:
-            filled = Records(tuple(_with_authors(item) if item.id in set(seen) else item for item in records))
-            found = possible_overlaps(arms, studies, filled, trust_declared=trust_declared)
-            return {frozenset((item.first, item.second)): item for item in found}
-
-        self._now = pairs(())
-        self._one = {name: pairs([record]) for name, record in self._unseen.items()}
-        self._all = pairs(self._unseen.values())
+        seen = set(self._unseen.values())
+        filled = Records(tuple(_with_authors(item) if item.id in seen else item for item in records))
+        found = possible_overlaps(arms, studies, filled, trust_declared=trust_declared)
+        #: What stays open when all authors were seen. A pair with a study whose authors were not is open before.
+        self._all = {(item.first, item.second): item for item in found}
+        self._near: dict[str, dict[str, bool]] = {name: {} for name in self._names}
+        for (first, second), item in self._all.items():
+            self._near[first][second] = self._near[second][first] = item.reason == DECLARED
 
     @property
     def unseen(self) -> frozenset[str]:
         """Studies whose authors were not all seen, where that keeps anything open."""
         return frozenset(self._unseen) if len(self._names) > 1 else frozenset()
 
+    @property
+    def near(self) -> Mapping[str, Mapping[str, bool]]:
+        """With which others each study may share patients when all authors are known, and whether it says so itself."""
+        return self._near
+
     def settled_by_authors(self, first: str, second: str) -> bool:
         """Whether two studies are independent, as far as the rule can tell, once all authors are seen."""
-        return frozenset((first, second)) not in self._all
+        return second not in self._near.get(first, {})
 
     def declared(self, first: str, second: str) -> bool:
         """Whether the studies themselves say that they share patients."""
-        found = self._all.get(frozenset((first, second)))
-        return found is not None and found.reason == DECLARED
+        return self._near.get(first, {}).get(second, False)
 
-    def overlaps(self, pieces: Pieces) -> list[Overlap]:
-        """What stays open once these pieces have been seen."""
+    def overlaps(self, pieces: Pieces, among: Iterable[str] | None = None) -> list[Overlap]:
+        """What stays open, between all studies or some, once these pieces have been seen."""
+        names = set(self._names) if among is None else set(among) & self._near.keys()
         seen = {piece.study_id for piece in pieces if piece.kind is Kind.AUTHORS}
-        apart = {frozenset((piece.study_id, piece.other)) for piece in pieces if piece.kind is Kind.SHARED}
-        found = []
-        for names in map(frozenset, combinations(self._names, 2)):
-            filled = sorted(names & seen & frozenset(self._unseen))
-            unseen = names & frozenset(self._unseen)
-            pairs = self._now if not filled else self._all if len(filled) == len(unseen) else self._one[filled[0]]
-            pair = pairs.get(names)
-            if pair is not None and (pair.reason == DECLARED or names not in apart):
-                found.append(pair)
-        return found
+        apart = {_pair(piece.study_id, piece.other) for piece in pieces if piece.kind is Kind.SHARED}
+        pairs = {_pair(name, other) for name in names for other in self._near[name] if other in names}
+        pairs |= {_pair(name, other) for name in names & set(self._unseen) - seen for other in names if other != name}
+        found = (self._all.get(pair) or Overlap(*pair, _UNSEEN) for pair in sorted(pairs))
+        return [item for item in found if item.reason == DECLARED or (item.first, item.second) not in apart]
+
+
+def _pair(first: str, second: str) -> tuple[str, str]:
+    return (first, second) if first < second else (second, first)
 
 
 def _authors_missing(record: Record) -> bool:
@@ -170,21 +176,97 @@ class World:
             return False  # a figure that cannot be used is named beside the series already
         return effect.standard_error is not None
 
+    @cached_property
+    def alike(self) -> dict[str, str]:
+        """The first of the studies with which each is interchangeable, by study id."""
+        rows: dict[str, Counter[Hashable]] = {name: Counter() for name in self.silent}
+        for item in self.answer.series:
+            mended = self.eligible.get(item.row)
+            shape = self._shape(item), None if mended is None else self._shape(mended)
+            rows.setdefault(item.study_id, Counter())[shape] += 1
+        unseen = self.sharing.unseen
+        shapes = {
+            name: (frozenset(own.items()), self.asked(name) if name in self.silent else None, name in unseen)
+            for name, own in rows.items()
+        }
+        return classes(shapes, self.sharing.near)
+
+    def _shape(self, item: Series) -> Hashable:
+        """What the ladder and the list of what is missing see of a series: which figures there are, not how large."""
+        summary, effect = item.summary, item.effect
+        return (
+            item.role,
+            item.single_patient,
+            summary.unit,
+            summary.unit_of_analysis,
+            lacks_scores(item),
+            self.carried(item),
+            (bool(item.direction), bool(item.stated_direction)),
+            (summary.change is None, summary.n is None, summary.followup_mean is None, item.followup_range is None),
+            effect and (effect.standard_error is None, effect.unit, effect.unit_of_analysis),
+        )
+
     def reach(self, pieces: Pieces) -> Rung:
         """The rung that the ladder reaches once these pieces have been seen."""
-        series = [self._filled(item, pieces) for item in self.answer.series]
-        asked = {piece.study_id for piece in pieces if piece.kind in OF_SILENT}
-        series += [self._invented(name) for name in self.silent if name in asked]
+        return self._stand(pieces)[0]
+
+    def refused(self, pieces: Pieces) -> bool:
+        """Whether two studies would have an estimate then, and may not be pooled: no further study mends that."""
+        return self._stand(pieces)[1]
+
+    def brings(self, study: str, pieces: Pieces) -> bool:
+        """Whether a study would have an estimate with a standard error then."""
+        own = [self._filled(item, pieces) for item in self.answer.series if item.study_id == study]
+        own += [self._invented(study)] if study in self.silent else []
+        return bool(replace(self.answer, series=tuple(own)).estimates)
+
+    @cached_property
+    def _stood(self) -> dict[Hashable, tuple[Rung, bool]]:
+        return {}
+
+    def _stand(self, pieces: Pieces) -> tuple[Rung, bool]:
+        """Rung and refusal; what differs by interchangeable studies only is climbed once."""
+        key = self._key(pieces)
+        if key not in self._stood:
+            self._stood[key] = self._climbed(pieces)
+        return self._stood[key]
+
+    def _key(self, pieces: Pieces) -> Hashable:
+        """Two sets have the same key only where they differ by interchangeable studies, or not at all."""
+        kinds: dict[str, list[str]] = {}
+        for piece in pieces:
+            kinds.setdefault(piece.study_id, []).append(piece.kind)
+            if piece.other in self.alike:
+                kinds.setdefault(piece.other, [])
+        counted: Counter[str] = Counter()
+        labels: dict[str, Hashable] = {}
+        for name in sorted(kinds, key=lambda item: (sorted(kinds[item]), item)):
+            first = self.alike.get(name, name)
+            labels[name] = first, counted[first]
+            counted[first] += 1
+        return frozenset((labels[item.study_id], item.kind, labels.get(item.other, item.other)) for item in pieces)
+
+    def _climbed(self, pieces: Pieces) -> tuple[Rung, bool]:
+        of: dict[str, set[Kind]] = {}
+        for piece in pieces:
+            of.setdefault(piece.study_id, set()).add(piece.kind)
+        series = [
+            self._filled(item, pieces) if item.study_id in of else plain
+            for item, plain in zip(self.answer.series, self._plain, strict=True)
+        ]
+        series += [self._invented(name) for name in self.silent if of.get(name, set()) & set(OF_SILENT)]
         new = sum(piece.kind is Kind.SERIES for piece in pieces)
         series += [self._invented(f"{_NEW}-{index}") for index in range(new)]
-        return climb(
-            self.answer.procedure,
-            self.answer.outcome,
-            self.instrument,
-            series,
-            self.sharing.overlaps(pieces),
-            self.protocol.synthesis,
-        ).rung
+        having = {item.study_id for item in replace(self.answer, series=tuple(series)).estimates}
+        overlaps = self.sharing.overlaps(pieces, having)
+        plan = self.protocol.synthesis
+        rung = climb(self.answer.procedure, self.answer.outcome, self.instrument, series, overlaps, plan).rung
+        return rung, rung is Rung.SWIM and len(having) > 1
+
+    @cached_property
+    def _plain(self) -> tuple[Series, ...]:
+        """Every series as it stands without any piece."""
+        return tuple(self._filled(item, frozenset()) for item in self.answer.series)
 
     def _filled(self, item: Series, pieces: Pieces) -> Series:
         kinds = {piece.kind for piece in pieces if piece.study_id == item.study_id}
