@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from pathlib import Path
@@ -11,14 +12,16 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "synthesis"))
 from evidence_patterns import Event, Row, answer_of, synthesis_of
+from summary_cases import protocol_of, synthesised, two_arms
 
 from synth.certainty.algorithms import Judged
 from synth.certainty.grade import Certainty, rate
-from synth.certainty.grade.gather import Evidence, rows_by_study, uncontrolled_body, widest
+from synth.certainty.grade.gather import Evidence, comparison_body, rows_by_study, uncontrolled_body, widest
 from synth.certainty.grade.types import Level, Rating
 from synth.certainty.risk_of_bias import Answered, Appraisal
 from synth.certainty.tools import ABSTRACT_ONLY
 from synth.errors import MethodError
+from synth.protocol import Protocol
 from synth.synthesis.answers import Synthesis
 
 
@@ -233,3 +236,33 @@ def test_tables_show_every_rating_and_domain_as_text() -> None:
     assert repr(certainty) == "Certainty(2 outcomes, 1 rated)"
     with pytest.raises(MethodError, match="there are: knot / comfort, bow / comfort"):
         certainty.of("knot", "colour")
+
+
+def test_a_comparison_holds_every_study_with_counts_and_gives_no_weight_to_one_without_an_effect() -> None:
+    document = json.loads(protocol_of(measures=["RR"]).model_dump_json())
+    rule = {"add": 0.5, "to": "only0", "drop00": True, "reason": "Invented."}
+    document["synthesis"]["comparisons"][0]["zero_cells"] = rule
+    events = ((5, 10), (4, 9), (6, 12), (0, 0))
+    parts = [two_arms(f"study{n}", treated, control) for n, (treated, control) in enumerate(events)]
+    rows, counts = [row for part, _ in parts for row in part], [event for _, part in parts for event in part]
+    synthesis = synthesised(Protocol.model_validate_json(json.dumps(document)), rows, counts)
+    body = comparison_body(synthesis.comparisons[0], Evidence(synthesis.protocol, synthesis, None, {}))
+    assert body is not None
+    assert [(study.study_id, study.n) for study in body.studies] == [(f"study{n}", 100) for n in range(4)]
+    assert (body.people, body.people_from, body.events) == (400, (4, 4), 46)
+    silent = body.studies[3]
+    assert (silent.weight, silent.estimate, silent.interval, silent.direction) == (0.0, None, None, "")
+    assert sum(body.share(study) for study in body.studies) == pytest.approx(1)
+    assert [study.direction for study in body.studies[:3]] == ["lower"] * 3
+
+
+def test_counts_without_any_effect_give_no_body() -> None:
+    rows, events = two_arms("ash", 0, 4)
+    synthesis = synthesised(protocol_of(measures=["RR"]), rows, events)
+    assert comparison_body(synthesis.comparisons[0], Evidence(synthesis.protocol, synthesis, None, {})) is None
+    found = rate(synthesis.protocol, synthesis).of("rr", "tear")
+    assert found.level is Level.NOT_RATED
+    assert found.reason == (
+        "Not rated: no effect was computed, because the protocol has no rule for empty cells. Counts of 1 study were "
+        "seen: tear of a rope in 0 of 50 with knot and 4 of 50 with nothing."
+    )

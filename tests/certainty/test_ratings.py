@@ -278,3 +278,4 @@ def test_trials_of_bcg_cannot_be_rated_up_and_the_rating_says_by_which_rule(
         assert sentence.startswith(f"Not counted: Invented Person rated {domain} +{steps}")
         assert NO_UPGRADE_RANDOMISED.source in sentence
         assert sentence in rating.reason
+        assert sentence in set(certainty.show_domains().frame["judgement"])

@@ -142,3 +142,18 @@ def test_a_consensus_that_the_rule_does_not_leave_is_refused(bcg: ReviewFiles) -
     decided: list[Given] = [("ann", "overall", "high"), ("bo", "overall", "some concerns")]
     with pytest.raises(MethodError, match="'high' was decided, but the rule leaves no such choice"):
         judged(bcg, *answers, *decided, (CONSENSUS, "overall", "high"))
+
+
+def test_levels_that_differ_are_listed_and_told_with_both_names(bcg: ReviewFiles) -> None:
+    found = judged(bcg, *all_of("ann", LOW), ("ann", "D1", "high"), ("bo", "D1", "some concerns"))
+    assert [item.item_id for item in only(found).conflicts] == ["D1"]
+    assert only(found).reviewers == ("ann", "bo")
+    differ = "the reviewers differ, and no consensus was written."
+    assert f"On 1 stated level ({STUDY}) {differ}" in found.sentences
+    assert "Answers were given by Invented ann, Invented bo." in found.sentences
+    more = judged(bcg, *all_of("ann", LOW), ("bo", "1.2", "N"), ("ann", "D1", "high"), ("bo", "D1", "some concerns"))
+    assert [item.item_id for item in only(more).conflicts] == ["1.2", "D1"]
+    assert f"On 1 item and 1 stated level ({STUDY}) {differ}" in more.sentences
+    settled = judged(bcg, *all_of("ann", LOW), ("ann", "D1", "high"), ("bo", "D1", "low"), (CONSENSUS, "D1", "low"))
+    assert only(settled).conflicts == ()
+    assert not [sentence for sentence in settled.sentences if differ in sentence]

@@ -311,8 +311,8 @@ def test_counts_without_an_effect_are_shown_and_never_called_no_evidence(
     assert row.cells["certainty"] == "Not rated: no effect was computed"
     assert row.statement.kind == "counts"
     assert row.statement.main == (
-        f"Counts of {k} studies were seen: tear of a rope in {told} with nothing (arms of one side added up). No effect "
-        f"was computed, {why}; so nothing is rated."
+        f"Counts of {k} studies were seen: tear of a rope in {told} with nothing (arms of one side added up). No "
+        f"effect was computed, {why}; so nothing is rated."
     )
     assert allowed(row.statement.text, Level.NOT_RATED, True, row.statement.quoted) == ()
     assert rating.level is Level.NOT_RATED

@@ -268,6 +268,7 @@ def test_innocent_sentences_pass(sentence: str) -> None:
         "How long it lasts is unclear, the operation improves function.",
         "The figures may not be read as a rate, and the operation improves pain.",
         "How far it goes and the operation improves pain.",
+        "Whether it reduces pain and it improves function.",
         "No patient had a complication.",
         "The pain was eliminated, and not one of the patients suffered any complication.",
     ],

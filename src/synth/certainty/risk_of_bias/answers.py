@@ -112,8 +112,15 @@ class Appraisal:
 
     @property
     def conflicts(self) -> tuple[Answered, ...]:
-        """The items on which reviewers differ."""
-        return tuple(item for item in self.answers.values() if item.standing == "conflict")
+        """The items, then the stated levels, on which reviewers differ."""
+        every = (*self.answers.values(), *self.stated.values())
+        return tuple(item for item in every if item.standing == "conflict")
+
+    @property
+    def reviewers(self) -> tuple[str, ...]:
+        """Ids of all who answered an item or stated a level."""
+        every = (*self.answers.values(), *self.stated.values())
+        return tuple(dict.fromkeys(name for item in every for name in item.reviewers))
 
     def __repr__(self) -> str:
         about = self.study_id if not self.result else f"{self.study_id}, {self.result}"

@@ -190,7 +190,7 @@ class RiskOfBias:
     def _reviewers(self) -> str:
         """Who answered; nothing may look as if a person had judged where software did."""
         people = {person.id: person for person in self.people}
-        used = {name for item in self.appraisals for answer in item.answers.values() for name in answer.reviewers}
+        used = {name for item in self.appraisals for name in item.reviewers}
         if not used:
             return "Nobody has answered any item."
         unknown = sorted(used - people.keys())
@@ -265,10 +265,13 @@ def _tool_sentences(chosen: Tool, every: tuple[Appraisal, ...]) -> Iterator[str]
     if others:
         yield _others_sentence(others)
     if conflicts := [item for item in every if item.conflicts]:
-        count = sum(len(item.conflicts) for item in conflicts)
+        items = sum(answer.item_id in item.answers for item in conflicts for answer in item.conflicts)
+        levels = sum(len(item.conflicts) for item in conflicts) - items
+        counts = ((items, "item", "items"), (levels, "stated level", "stated levels"))
+        differ = " and ".join(_number(*each) for each in counts if each[0])
         names = list(dict.fromkeys(item.study_id for item in conflicts))
         listed = f" ({', '.join(names)})" if len(names) <= _FEW else ""
-        yield f"On {_number(count, 'item', 'items')}{listed} the reviewers differ, and no consensus was written."
+        yield f"On {differ}{listed} the reviewers differ, and no consensus was written."
     if not chosen.algorithm:
         why = "so none is given, and answers are not added up"
         yield f"{chosen.short} has no validated rule for an overall judgement, {why}."
@@ -293,7 +296,8 @@ def _whole_sentence(chosen: Tool, appraisals: tuple[Appraisal, ...]) -> str:
     listed = "; ".join(f"{words} for {_number(count, *unit)}" for words, count in whole.items())
     several = any(item.overall is not None and not item.overall.settled for item in appraisals)
     why = (
-        " Where several levels stand, open items or a choice that the rule leaves to people allow each."
+        " Where several levels stand, open items, levels on which reviewers differ, or a choice that the rule leaves "
+        "to people allow each."
         if several
         else ""
     )
