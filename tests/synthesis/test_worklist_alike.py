@@ -247,3 +247,22 @@ def test_the_cheapest_come_first_and_none_is_left_out(
     firsts = {tuple(sorted(of[name] for name in some)) for some in combinations(of, count) if allowed(some)}
     assert [price(some) for some in found] == sorted(price(some) for some in found)
     assert sorted(tuple(sorted(of[name] for name in some)) for some in found) == sorted(firsts)
+
+
+def test_a_study_that_may_share_patients_is_passed_over() -> None:
+    common = ("Common C",)
+    rows = [Row("ash", authors=common), Row("elm", authors=common), Row("fir"), Row("oak")]
+    (search, *_) = searches(reviewed(rows, 3))
+    assert search.smallest(Piece("fir", Kind.SPREAD))[1] == {Piece(name, Kind.SPREAD) for name in ("ash", "fir", "oak")}
+
+
+def test_what_the_printed_figures_carry_makes_another_kind_of_study() -> None:
+    (search, *_) = searches(reviewed([Row("ash", n="", sd=9), Row("elm", n=""), Row("fir", n="", sd=7)], 3))
+    assert search.world.alike == {"ash": "ash", "elm": "elm", "fir": "ash"}
+
+
+def test_authors_of_both_are_needed_where_neither_were_seen() -> None:
+    (search, *_) = searches(reviewed([Row("ash", authors=()), Row("elm", authors=())], 3))
+    both = [Piece(name, Kind.AUTHORS) for name in ("ash", "elm")]
+    overlaps = search.world.sharing.overlaps
+    assert [len(overlaps(frozenset(both[:count]))) for count in range(3)] == [1, 1, 0]
