@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal
 
 import pandas as pd
@@ -165,7 +166,7 @@ class Record(BaseModel):
         return " ".join(_sentence(part) for part in parts if part) or "Bibliographic data not seen."
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Records:
     """The records of a review, sorted by id."""
 
@@ -178,13 +179,18 @@ class Records:
         return len(self.items)
 
     def __getitem__(self, identifier: str) -> Record:
-        for item in self.items:
-            if item.id == identifier:
-                return item
-        raise KeyError(f"no record {identifier!r}")
+        try:
+            return self._by_id[identifier]
+        except KeyError:
+            raise KeyError(f"no record {identifier!r}") from None
 
     def __contains__(self, identifier: object) -> bool:
-        return any(item.id == identifier for item in self.items)
+        return identifier in self._by_id
+
+    @cached_property
+    def _by_id(self) -> dict[str, Record]:
+        # The first of two records with one id stands, as in the order of the file.
+        return {item.id: item for item in reversed(self.items)}
 
     def table(self) -> pd.DataFrame:
         """One row a record: id, label, title, journal, year, PMID, DOI, status."""
