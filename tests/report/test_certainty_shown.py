@@ -56,7 +56,7 @@ def test_an_override_stands_with_name_date_and_reason(tmp_path: Path) -> None:
     told = "\n".join(sentences((section(document, "certainty"),)))
     assert "Invented Person, 2026-01-05: Invented reason" in told
     assert "judged in part by people" in document.kind
-    assert "Judgements whose facts have moved" not in told
+    assert "Judgements to look at again" not in told
     assert "Invented Person judged some of the reasons" in lead(document)
 
 
@@ -64,14 +64,24 @@ def test_an_override_whose_fact_moved_is_flagged_in_the_report(tmp_path: Path) -
     review = judged(tmp_path, "tuberculosis", "tuberculosis", "12 studies; I2 80%")
     document = build_document(review)
     boxes = [block for block in section(document, "certainty").blocks if isinstance(block, Callout)]
-    (box,) = [item for item in boxes if item.title == "Judgements whose facts have moved"]
+    (box,) = [item for item in boxes if item.title == "Judgements to look at again"]
     told = "\n".join(sentences((box,)))
     assert "12 studies; I2 80%" in told
     assert "I2 92%" in told
     assert "stands until it is looked at again" in told
     for page in (to_html(document).decode(), to_markdown(document).decode()):
-        assert "Judgements whose facts have moved" in page
-        assert page.count("facts have moved") > page.count("Judgements whose facts have moved")
+        assert "Judgements to look at again" in page
+        assert "facts have moved" in page
+
+
+def test_a_step_that_no_rule_allows_is_not_counted_and_said(tmp_path: Path) -> None:
+    review = judged(tmp_path, "tuberculosis", "tuberculosis", fact_today())
+    path = tmp_path / "evidence" / "bcg" / "certainty" / "grade.csv"
+    row = "tuberculosis,tuberculosis,dose response,2,Invented reason,any,someone,2026-01-05\n"
+    path.write_text(",".join(HEADING) + "\n" + row, encoding="utf-8")
+    with pytest.raises(EvidenceError, match=r"certainty/grade.csv:2: rating"):
+        synth.open_review("bcg", root=tmp_path)
+    assert review.certainty.moved == ()
 
 
 def test_software_may_not_override(tmp_path: Path) -> None:
@@ -247,7 +257,10 @@ def test_sections_of_certainty_are_linked_from_the_level() -> None:
 
 def test_moved_judgements_are_told_on_the_first_screen(tmp_path: Path) -> None:
     moved = judged(tmp_path / "moved", "tuberculosis", "tuberculosis", "12 studies; I2 80%")
-    assert "To be looked at again: 1 judgement rests on facts that have changed since" in lead(build_document(moved))
+    told = "To be looked at again: 1 judgement by people, because facts have moved or a rule does not allow it"
+    assert told in lead(build_document(moved))
+        build_document(moved)
+    )
     assert "To be looked at again" not in lead(document_of("bcg"))
 
 

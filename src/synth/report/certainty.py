@@ -46,13 +46,10 @@ def _lead(ratings: tuple[Rating, ...]) -> str:
 
 
 def _moved(ratings: tuple[Rating, ...]) -> Iterator[Block]:
-    """A box for judgements that rest on facts that have changed since."""
-    moved = [(item, domain) for item in ratings for domain in item.moved]
-    if moved:
-        told = tuple(
-            Paragraph(runs(f"{item.about}, {item.outcome}: {domain.moved_sentence}")) for item, domain in moved
-        )
-        yield Callout("caution", "Judgements whose facts have moved", told)
+    """A box for judgements whose facts have moved, whose step is not allowed, or that rest on nothing any more."""
+    told = [f"{item.about}, {inside(item.outcome)}: {sentence}" for item in ratings for sentence in item.to_look_at]
+    if told:
+        yield Callout("caution", "Judgements to look at again", tuple(Paragraph(runs(text)) for text in told))
 
 
 def _levels(ratings: tuple[Rating, ...]) -> Table:
@@ -142,6 +139,8 @@ def _rule(domain: DomainRating) -> Runs:
 
 def _judge(domain: DomainRating) -> Runs:
     given = domain.override
+    if given is None and domain.not_counted:
+        return runs(domain.not_counted)
     if given is None:
         return runs("a person has to decide" if domain.open else "computed")
     flag = runs(" ", Run("facts have moved", mark=True)) if domain.moved else ()

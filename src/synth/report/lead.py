@@ -229,7 +229,7 @@ def _standing(review: Review) -> Iterator[tuple[str, Runs]]:
     ratings = review.certainty.ratings
     yield "Certainty", runs(f"{levels_in_words(ratings)} {judged_by(ratings)}".strip())
     if moved := review.certainty.moved:
-        text = f"{counted(len(moved), 'judgement rests', 'judgements rest')} on facts that have changed since"
+        text = f"{counted(len(moved), 'judgement')} by people, because facts have moved or a rule does not allow it"
         yield "To be looked at again", runs(f"{text}: ", Run("see Certainty", link="#certainty"), ".")
     yield "As of", runs(review.as_of)
     yield "What this is", runs(f"{standing.kind.capitalize()}. {_searched(review)} {standing.note}")
