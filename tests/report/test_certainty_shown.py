@@ -259,8 +259,6 @@ def test_moved_judgements_are_told_on_the_first_screen(tmp_path: Path) -> None:
     moved = judged(tmp_path / "moved", "tuberculosis", "tuberculosis", "12 studies; I2 80%")
     told = "To be looked at again: 1 judgement by people, because facts have moved or a rule does not allow it"
     assert told in lead(build_document(moved))
-        build_document(moved)
-    )
     assert "To be looked at again" not in lead(document_of("bcg"))
 
 
