@@ -39,7 +39,7 @@ def test_levels_stand_best_first_each_range_by_itself_and_what_is_not_rated_last
     ]
     assert levels_in_words(given) == (
         "Not settled, between low and high: Knot, snap. Not settled, between very low and high: Knot, tear. "
-        "Low: Knot, slip. Not settled, between very low and low: Knot, fray; Knot, kink. "
+        "Low: Knot, slip. Not settled, between very low and low: Knot, fray and kink. "
         "Not rated, because there is no evidence to rate: Knot, ODI change."
     )
     assert levels_in_words([]) == "There is nothing to rate."

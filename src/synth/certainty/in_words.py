@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from synth.certainty.grade import Level, Rating
 from synth.certainty.grade.making import inside
@@ -16,18 +16,18 @@ def levels_in_words(ratings: Sequence[Rating]) -> str:
     parts = []
     for level in _ORDER:
         for lowest in _ORDER[_ORDER.index(level) :]:
-            names = [_named(item) for item in ratings if (item.level, item.lowest) == (level, lowest)]
+            names = _grouped(item for item in ratings if (item.level, item.lowest) == (level, lowest))
             if names:
                 opening = str(level).capitalize() if level is lowest else f"Not settled, between {lowest} and {level}"
-                parts.append(f"{opening}: {'; '.join(names)}.")
+                parts.append(f"{opening}: {names}.")
     without = [item for item in ratings if not item.rated]
     # Counts that give no effect are evidence, and only not rated.
-    seen = [_named(item) for item in without if item.comparison is not None and item.comparison.counts]
-    none = [_named(item) for item in without if item.comparison is None or not item.comparison.counts]
+    seen = _grouped(item for item in without if item.comparison is not None and item.comparison.counts)
+    none = _grouped(item for item in without if item.comparison is None or not item.comparison.counts)
     if seen:
-        parts.append(f"Not rated, because no effect was computed: {'; '.join(seen)}.")
+        parts.append(f"Not rated, because no effect was computed: {seen}.")
     if none:
-        parts.append(f"Not rated, because there is no evidence to rate: {'; '.join(none)}.")
+        parts.append(f"Not rated, because there is no evidence to rate: {none}.")
     return " ".join(parts) or "There is nothing to rate."
 
 
@@ -65,5 +65,13 @@ def _open(rated: Sequence[Rating]) -> Iterator[str]:
         yield f"A person may still rate up for {', '.join(up)}."
 
 
-def _named(item: Rating) -> str:
-    return f"{item.about}, {inside(item.outcome)}"
+def _grouped(ratings: Iterable[Rating]) -> str:
+    """What ratings are about, each procedure or comparison once with its outcomes."""
+    outcomes: dict[str, list[str]] = {}
+    for item in ratings:
+        outcomes.setdefault(item.about, []).append(inside(item.outcome))
+    return "; ".join(f"{about}, {_listed(names)}" for about, names in outcomes.items())
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from synth.certainty.grade import Rating
+from synth.certainty.grade import Level, Rating
 from synth.protocol import Procedure
 from synth.report.model import Block, Bullets, Column, Paragraph, Row, Runs, Section, Table, runs
 from synth.report.words import (
@@ -111,11 +111,16 @@ def _conclusions(review: Review, compared: Sequence[Rating]) -> Iterator[Runs]:
             )
         else:
             yield runs(f"{about}: new studies, or facts that move a step of its certainty.")
+    groups: dict[tuple[str, bool], list[str]] = {}
     for item in review.certainty.ratings:
         if item.kind == "uncontrolled":
-            about = f"{item.about}, {inside(item.outcome)}"
-            seen = "" if item.rated else ", for which no figure was seen"
-            yield runs(f"{about}{seen}: a study with a comparison group; without one the certainty cannot rise.")
+            groups.setdefault((item.about, item.rated), []).append(inside(item.outcome))
+    for (about, rated), outcomes in groups.items():
+        seen = "" if rated else ", which have no rating yet"
+        yield runs(
+            f"{about}, {listing(outcomes)}{seen}: a study with a comparison group; without one the certainty cannot "
+            f"rise above {Level.LOW}."
+        )
 
 
 def _of(review: Review, procedure: Procedure) -> Iterator[Block]:
