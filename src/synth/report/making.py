@@ -100,7 +100,7 @@ def _not_done(review: Review) -> Iterator[str]:
         missing.append("any judgement by a person")
     if missing:
         yield f"Not done: {listing(missing)}."
-    tools = {name for item in review.protocol.certainty.tools for name in (item.tool,)}
+    tools = {item.tool for item in review.protocol.certainty.tools}
     for name, reason in NOT_OFFERED.items():
         if name.split(":")[0] in tools and ":" in name:
             yield f"Not offered, {name}: {reason}"

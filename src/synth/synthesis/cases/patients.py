@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from synth.effects.continuous import mean_change
 from synth.effects.plausibility import Finding
 from synth.extraction.eligibility import Role
-
-#: Units in which an instrument measures a time and not a score.
-TIME_UNITS = ("day", "days", "week", "weeks", "month", "months", "year", "years")
+from synth.synthesis.series import TIME_UNITS
 
 _FIGURES = ("baseline", "followup", "stated_change")
 

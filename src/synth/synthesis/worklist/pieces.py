@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from synth.synthesis.cases.patients import TIME_UNITS
-from synth.synthesis.series import Series
+from synth.synthesis.series import TIME_UNITS, Series
 
 
 class Kind(StrEnum):
